@@ -1,0 +1,138 @@
+/**
+ * The twelve events of the saga. This table is the only place where an event's name, publisher, version and data are
+ * written: the types, the parser, the JSON Schemas and the broker's topology are derived from it.
+ *
+ * Within a version, data may only gain optional fields; readers ignore what they do not know. Anything else is a new
+ * version, and readers refuse versions they do not know.
+ */
+import { z } from 'zod';
+import {
+  attemptsSchema,
+  currencySchema,
+  idSchema,
+  ORDER_LINES_MAX,
+  paymentMethodSchema,
+  quantitySchema,
+  totalMinorSchema,
+  unitPriceMinorSchema,
+} from './values';
+
+const order = { orderId: idSchema, customerId: idSchema };
+
+const requestedLine = z.object({
+  productId: idSchema,
+  quantity: quantitySchema,
+  unitPriceMinor: unitPriceMinorSchema.nullable(),
+});
+const pricedLine = z.object({ productId: idSchema, quantity: quantitySchema, unitPriceMinor: unitPriceMinorSchema });
+const lineAtFault = z.object({
+  productId: idSchema,
+  quantity: quantitySchema,
+  quantityAvailable: z.int().min(0).nullable().meta({ description: 'null when nobody knows the product' }),
+  unitPriceMinor: unitPriceMinorSchema
+    .nullable()
+    .meta({ description: 'the price that holds; null when there is none' }),
+});
+const lines = <Line extends z.ZodType>(line: Line) => z.array(line).min(1).max(ORDER_LINES_MAX);
+
+/** Why an order was cancelled. */
+export const cancellationReasons = ['CUSTOMER_REQUEST', 'DEADLINE_EXCEEDED', 'REFUNDED'] as const;
+/** Why stock could not be reserved, in their order of precedence. */
+export const unavailabilityReasons = ['UNKNOWN_PRODUCT', 'PRICE_MISMATCH', 'OUT_OF_STOCK'] as const;
+/** Why an attempt to charge brought nothing: the gateway certainly did not process it, or its answer never came. */
+export const attemptFailureReasons = ['NOT_PROCESSED', 'NO_ANSWER'] as const;
+/** Why a payment failed for good. */
+export const paymentFailureReasons = ['DECLINED', 'GATEWAY_UNAVAILABLE'] as const;
+
+const define = <Publisher extends string, Data extends z.ZodType>(publisher: Publisher, data: Data) => ({
+  publisher,
+  version: 1,
+  data,
+});
+
+/** Every event: who publishes it, its current version, and the schema of its data. */
+export const events = {
+  OrderCreated: define(
+    'order-service',
+    z.object({ ...order, items: lines(requestedLine), currency: currencySchema, paymentMethod: paymentMethodSchema }),
+  ),
+  OrderConfirmed: define(
+    'order-service',
+    z.object({ ...order, totalMinor: totalMinorSchema, currency: currencySchema }),
+  ),
+  OrderCompleted: define('order-service', z.object(order)),
+  OrderCancelled: define('order-service', z.object({ ...order, reason: z.enum(cancellationReasons) })),
+  InventoryReserved: define(
+    'inventory-service',
+    z.object({
+      ...order,
+      items: lines(pricedLine),
+      totalMinor: totalMinorSchema,
+      currency: currencySchema,
+      paymentMethod: paymentMethodSchema,
+    }),
+  ),
+  InventoryUnavailable: define(
+    'inventory-service',
+    z.object({ ...order, reason: z.enum(unavailabilityReasons), lines: lines(lineAtFault) }),
+  ),
+  InventoryReleased: define(
+    'inventory-service',
+    z.object({ ...order, items: z.array(pricedLine).max(ORDER_LINES_MAX) }),
+  ),
+  PaymentProcessed: define(
+    'payment-service',
+    z.object({
+      ...order,
+      paymentId: idSchema,
+      totalMinor: totalMinorSchema,
+      currency: currencySchema,
+      attempts: attemptsSchema,
+    }),
+  ),
+  PaymentAttemptFailed: define(
+    'payment-service',
+    z.object({
+      ...order,
+      attempt: z.int().min(1),
+      reason: z.enum(attemptFailureReasons),
+      retryInMs: z.int().min(0),
+    }),
+  ),
+  PaymentFailed: define(
+    'payment-service',
+    z.object({ ...order, attempts: attemptsSchema, reason: z.enum(paymentFailureReasons) }),
+  ),
+  PaymentVoided: define('payment-service', z.object(order)),
+  PaymentRefunded: define(
+    'payment-service',
+    z.object({ ...order, paymentId: idSchema, totalMinor: totalMinorSchema, currency: currencySchema }),
+  ),
+} as const;
+
+/** The name of an event; also its routing key and its AMQP type. */
+export type EventType = keyof typeof events;
+
+/** The data of one kind of event. */
+export type EventData<Type extends EventType> = z.infer<(typeof events)[Type]['data']>;
+
+/** What a decision announces: an event before the chassis gives it an id, a time and a trace. */
+export type Announcement<Type extends EventType = EventType> = {
+  [T in Type]: { readonly type: T; readonly data: EventData<T> };
+}[Type];
+
+/** All event names, in the order of the table. */
+// Object.keys is typed string[]; the table's keys are exactly the event names.
+export const eventTypes = Object.keys(events) as readonly EventType[];
+
+/** Whether a string names an event of the table. */
+export const isEventType = (name: string): name is EventType => Object.hasOwn(events, name);
+
+/** The service that publishes an event. */
+export const publisherOf = (type: EventType): (typeof events)[EventType]['publisher'] => events[type].publisher;
+
+/** The topic exchange that a publishing service announces on, such as `order.events`. */
+export const exchangeOf = (type: EventType): string => eventsExchange(publisherOf(type));
+
+/** The topic exchange of a service by its name: `order-service` publishes on `order.events`. */
+export const eventsExchange = (service: string): string => `${service.replace(/-service$/, '')}.events`;
