@@ -1,0 +1,113 @@
+/**
+ * The database: one pool for the batches (on `pg` itself, since a Prisma transaction whose client-side timeout fires is
+ * not atomic) and for Prisma's reads. Every limit is the server's own, so that it holds whatever the client does.
+ */
+import pg from 'pg';
+
+export type { Pool, PoolClient } from 'pg';
+
+/** A statement that takes longer is stuck behind a lock or a broken plan; the batch is tried again. */
+const STATEMENT_TIMEOUT_MS = 10_000;
+
+/** Waiting longer for one lock means somebody holds it in error. */
+const LOCK_TIMEOUT_MS = 5_000;
+
+/** A transaction idle for this long belongs to a process that was stopped: its locks must not outlive it. */
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000;
+
+/** A server that does not accept a connection within this time is down. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** A pool that connects on demand; never throws for a server that is down. */
+export function openPool(url: string, size: number, applicationName: string, onError: (error: Error) => void): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: size,
+    application_name: applicationName,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    lock_timeout: LOCK_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+    keepAlive: true,
+  });
+  // An idle connection that the server closes is an event, not an exception: the pool replaces it.
+  pool.on('error', onError);
+  return pool;
+}
+
+/**
+ * Runs `work` in one READ COMMITTED transaction. Rolls back and rethrows when it throws. When the connection is lost
+ * during COMMIT nobody knows whether it happened: the caller tries again and the state decides.
+ */
+export async function inTransaction<Result>(
+  pool: pg.Pool,
+  work: (tx: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  // Without a listener, a connection cut between two statements would end the process.
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  client.on('error', onError);
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    if (!broken) {
+      await client.query('ROLLBACK').catch((rollback: unknown) => {
+        broken = rollback instanceof Error ? rollback : new Error(String(rollback));
+      });
+    }
+    throw error;
+  } finally {
+    client.off('error', onError);
+    client.release(broken);
+  }
+}
+
+/**
+ * Locks keys until the end of the transaction, in one order for everybody, whether or not rows exist for them: a state
+ * of "none" must be lockable too, or a tombstone is lost. Advisory locks leave no row behind (ADR 0003).
+ */
+export async function lockKeys(tx: pg.PoolClient, keys: readonly string[]): Promise<void> {
+  await tx.query({
+    name: 'lock-keys',
+    text: `SELECT pg_advisory_xact_lock(k) FROM
+      (SELECT DISTINCT hashtextextended(key, 0) AS k FROM unnest($1::text[]) AS key ORDER BY k) AS sorted`,
+    values: [keys],
+  });
+}
+
+/** SQLSTATE classes and codes that say "not now": connection, resources, operator intervention, lock and serialization. */
+const TRANSIENT_SQLSTATE = /^(08...|53...|57P..|57014|25P03|40001|40P01|55P03|58...)$/;
+
+const TRANSIENT_NODE_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/** Messages of `pg` for a lost or unavailable connection: it gives these errors no code. */
+const TRANSIENT_MESSAGES =
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after/;
+
+/** Whether an error is the infrastructure's and will pass, so that the same work is worth trying again. */
+export function isTransient(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof AggregateError) return error.errors.some(isTransient);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  // A role or database that is missing (28..., 3D000) is an operator's mistake that is mended while we wait.
+  return (
+    TRANSIENT_SQLSTATE.test(code) ||
+    /^(28...|3D000)$/.test(code) ||
+    TRANSIENT_NODE_CODES.has(code) ||
+    TRANSIENT_MESSAGES.test(error.message)
+  );
+}

@@ -1,0 +1,82 @@
+/** Reading what the broker delivers: an event of another service, or a delayed message of this one. */
+import { createHash } from 'node:crypto';
+import type { ConsumeMessage } from 'amqplib';
+import { EVENT_MAX_BYTES, isEventType, parseEvent, type DomainEvent, type EventType } from '@quadrille/shared-events';
+import { z } from 'zod';
+import type { Input } from './decision';
+import { controlExchange } from './processor';
+
+/** One delivery, read. */
+export type Reading<Message> =
+  | { readonly ok: true; readonly type: string; readonly input: Input<Message> }
+  | { readonly ok: false; readonly reason: string };
+
+/** What a service understands: the events of its table and its own delayed messages. */
+export interface Vocabulary<Heard extends EventType, Own> {
+  readonly service: string;
+  readonly hears: readonly Heard[];
+  /** The schema of its own messages; none when it has no delays. */
+  readonly own?: z.ZodType<Own> | undefined;
+}
+
+const refuse = (reason: string) => ({ ok: false, reason }) as const;
+
+/** A reader of deliveries. It never throws. */
+export function createReader<Heard extends EventType, Own extends { readonly type: string }>(
+  vocabulary: Vocabulary<Heard, Own>,
+): (delivery: ConsumeMessage) => Reading<DomainEvent<Heard> | Own> {
+  const { service, hears, own } = vocabulary;
+  const heard = new Set<string>(hears);
+  // Heard is a union of event types, so an event whose type is in the set is one of DomainEvent<Heard>.
+  const asHeard = (event: DomainEvent) => (heard.has(event.type) ? (event as DomainEvent<Heard>) : undefined);
+  const envelope = own && z.object({ orderId: z.string(), causationId: z.string().optional(), message: own });
+
+  const readOwn = ({ content, properties }: ConsumeMessage): Reading<Own> => {
+    if (!envelope || content.length > EVENT_MAX_BYTES) return refuse(`${service} sends no messages to itself`);
+    const parsed = envelope.safeParse(parseJson(content));
+    if (!parsed.success) return refuse(`not a message of ${service} to itself`);
+    const { orderId, causationId, message } = parsed.data;
+    const cause = { messageId: causationId, traceparent: traceparentOf(properties.headers) };
+    return { ok: true, type: message.type, input: { key: orderId, message, cause } };
+  };
+
+  return (delivery) => {
+    if (delivery.fields.exchange === controlExchange(service)) return readOwn(delivery);
+    const parsed = parseEvent(delivery.content);
+    if (!parsed.ok) return refuse(`${parsed.error.code}: ${parsed.error.reason}`);
+    const event = asHeard(parsed.event);
+    if (!event) return refuse(`UNHEARD: ${service} does not hear ${parsed.event.type}`);
+    const cause = { messageId: event.id, traceparent: event.traceparent };
+    return { ok: true, type: event.type, input: { key: event.subject, message: event, cause } };
+  };
+}
+
+const parseJson = (content: Buffer): unknown => {
+  try {
+    return JSON.parse(content.toString());
+  } catch {
+    return undefined;
+  }
+};
+
+const headersSchema = z.object({ traceparent: z.string().optional(), 'x-delivery-count': z.number().optional() });
+
+const traceparentOf = (headers: unknown) => headersSchema.safeParse(headers).data?.traceparent;
+
+/** How often this message was delivered, this time included; quorum queues count redeliveries. */
+export const attemptOf = ({ fields, properties }: ConsumeMessage): number =>
+  (headersSchema.safeParse(properties.headers).data?.['x-delivery-count'] ?? (fields.redelivered ? 1 : 0)) + 1;
+
+/** A name for the message: its id, or for a message without one a digest of its content. */
+export const messageIdOf = ({ properties, content }: ConsumeMessage): string => {
+  const id: unknown = properties.messageId;
+  return typeof id === 'string' && id.length > 0 && id.length <= 64
+    ? id
+    : createHash('sha256').update(content).digest('hex');
+};
+
+/** The type a delivery claims, for logs: the AMQP property, which need not be one of ours. */
+export const claimedType = ({ properties }: ConsumeMessage): string => {
+  const type: unknown = properties.type;
+  return typeof type === 'string' && isEventType(type) ? type : 'unknown';
+};

@@ -1,0 +1,124 @@
+/** Errors as RFC 9457 problem details (https://www.rfc-editor.org/rfc/rfc9457). */
+import { STATUS_CODES } from 'node:http';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { isTransient } from '../database';
+import { LaneFullError } from '../lane';
+
+/** The body of every error, as it stands in OpenAPI. */
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string(),
+    errors: z.array(z.object({ field: z.string(), message: z.string() })),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457 problem details' });
+
+/** One field at fault, and what would be right. */
+export interface FieldError {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** The media type of a problem. */
+export const PROBLEM_CONTENT_TYPE = 'application/problem+json; charset=utf-8';
+
+/** When a client should come back after 429 or 503, in seconds. */
+const RETRY_AFTER_S = 1;
+
+/** The kinds of problem, by status: the last part of their `type`. */
+const slugs: Readonly<Record<number, string>> = {
+  400: 'invalid-request',
+  404: 'not-found',
+  409: 'wrong-state',
+  413: 'body-too-large',
+  415: 'unsupported-media-type',
+  422: 'idempotency-key-reused',
+  429: 'too-many-requests',
+  503: 'unavailable',
+};
+
+/** Answers with a problem. `detail` says what is wrong and what to do about it. */
+export function sendProblem(
+  reply: FastifyReply,
+  status: number,
+  detail: string,
+  errors: readonly FieldError[] = [],
+): FastifyReply {
+  if (status === 429 || status === 503) void reply.header('retry-after', String(RETRY_AFTER_S));
+  const problem: z.infer<typeof problemSchema> = {
+    type: `urn:quadrille:problem:${slugs[status] ?? 'internal-error'}`,
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail,
+    instance: reply.request.url,
+    errors: [...errors],
+  };
+  // Serialized here: a route's response schemas know only its good answers.
+  return reply.status(status).type(PROBLEM_CONTENT_TYPE).serializer(JSON.stringify).send(problem);
+}
+
+/** The one error handler: expected errors become problems that help, unexpected ones are logged and say nothing of the inside. */
+export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const errors = error.validation.flatMap(({ keyword, instancePath, message, params }) =>
+      fieldErrors(error.validationContext ?? 'request', instancePath, keyword, message ?? 'is not valid', params),
+    );
+    return sendProblem(reply, 400, `${errors.map(({ field, message }) => `${field}: ${message}`).join('; ')}`, errors);
+  }
+  const known = knownErrors[error.code];
+  if (known) return sendProblem(reply, known.status, known.detail);
+  if (error instanceof LaneFullError)
+    return sendProblem(
+      reply,
+      503,
+      'The service is busy. Send the same request again after Retry-After; with an Idempotency-Key it is safe.',
+    );
+  if (isTransient(error)) {
+    request.log.warn({ err: error }, 'the database did not answer a request');
+    return sendProblem(
+      reply,
+      503,
+      'The database is not answering just now. Send the same request again after Retry-After; with an Idempotency-Key it is safe.',
+    );
+  }
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
+    return sendProblem(reply, error.statusCode, error.message);
+  }
+  request.log.error({ err: error, request_id: request.id }, 'a request failed');
+  return sendProblem(reply, 500, `Something went wrong on our side. Quote request id ${request.id}.`);
+}
+
+const knownErrors: Readonly<Record<string, { readonly status: number; readonly detail: string }>> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: { status: 400, detail: 'The body is not valid JSON.' },
+  FST_ERR_CTP_EMPTY_JSON_BODY: { status: 400, detail: 'The body is empty: send a JSON object.' },
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: { status: 400, detail: 'The body is not as long as Content-Length says.' },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: { status: 415, detail: 'Send the body as Content-Type: application/json.' },
+  FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, detail: 'The body may have at most 64 KiB.' },
+  FST_ERR_BAD_URL: { status: 400, detail: 'The URL is not valid.' },
+};
+
+/** `/items/0/quantity` of a body is the field `items[0].quantity`; unknown keys are each named as a field. */
+function fieldErrors(
+  context: string,
+  path: string,
+  keyword: string,
+  message: string,
+  params: Record<string, unknown>,
+): FieldError[] {
+  const field = path
+    .split('/')
+    .filter(Boolean)
+    .reduce((name, part) => (/^\d+$/.test(part) ? `${name}[${part}]` : name === '' ? part : `${name}.${part}`), '');
+  if (keyword === 'unrecognized_keys' && Array.isArray(params['keys'])) {
+    return params['keys'].map((key) => ({
+      field: field === '' ? String(key) : `${field}.${String(key)}`,
+      message: 'is not a known field; remove it',
+    }));
+  }
+  return [{ field: field === '' ? context : field, message }];
+}

@@ -1,0 +1,127 @@
+/** The HTTP shell of a service: validation, problems, request ids, traces, limits, OpenAPI, health and metrics. */
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import {
+  fastify,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from 'fastify';
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import { uuidv7 } from 'uuidv7';
+import type { Logger } from '../log';
+import type { ServiceMetrics } from '../metrics';
+import { childOf, traceIdOf } from '../trace';
+import { addHealthRoutes, type Readiness } from './health';
+import { handleError, sendProblem } from './problem';
+
+/** Largest request body: an order of 100 lines takes about 9 KiB. */
+const BODY_MAX_BYTES = 64 * 1024;
+
+/** A request must have arrived whole within this time; slow clients do not hold sockets. */
+const REQUEST_TIMEOUT_MS = 15_000;
+
+/** An idle keep-alive connection is closed after this time. */
+const KEEP_ALIVE_TIMEOUT_MS = 30_000;
+
+/** Longest URL parameter: an idempotency-safe margin over ids of 64 characters. */
+const PARAM_MAX_LENGTH = 200;
+
+/** A server whose routes are typed by their zod schemas. */
+export type HttpServer = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The request's own span, in the trace of the caller's `traceparent` or in a new one. */
+    traceparent: string;
+  }
+}
+
+/** What a server is made of. */
+export interface HttpServerOptions {
+  readonly service: string;
+  readonly description: string;
+  readonly log: Logger;
+  readonly metrics: ServiceMetrics;
+  readonly readiness: () => Promise<Readiness>;
+  /** Adds the service's own routes. */
+  readonly routes: (server: HttpServer) => void;
+}
+
+const REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** Builds the server without listening; the caller starts and closes it. */
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { service, log } = options;
+  // pino's Logger has everything that Fastify asks of one; its generics are only wider.
+  const loggerInstance = log as FastifyBaseLogger;
+  const server = fastify({
+    loggerInstance,
+    disableRequestLogging: true,
+    bodyLimit: BODY_MAX_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    routerOptions: { maxParamLength: PARAM_MAX_LENGTH },
+    forceCloseConnections: 'idle',
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : uuidv7();
+    },
+    frameworkErrors: (error, _request, reply) => sendProblem(reply, 400, error.message),
+  }).withTypeProvider<ZodTypeProvider>();
+  server.setValidatorCompiler(validatorCompiler);
+  server.setSerializerCompiler(serializerCompiler);
+  server.setErrorHandler(handleError);
+  server.setNotFoundHandler((request, reply) =>
+    sendProblem(reply, 404, `${request.method} ${request.url} does not exist; /docs lists what does.`),
+  );
+  addTracing(server);
+  await server.register(swagger, {
+    openapi: { openapi: '3.1.0', info: { title: service, version: '1.0.0', description: options.description } },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  await server.register(swaggerUi, { routePrefix: '/docs', logLevel: 'warn' });
+  server.get('/openapi.json', { schema: { hide: true } }, () => server.swagger());
+  addHealthRoutes(server, service, options.readiness, options.metrics);
+  options.routes(server);
+  return server;
+}
+
+function addTracing(server: HttpServer): void {
+  server.decorateRequest('traceparent', '');
+  server.addHook('onRequest', (request, reply, done) => {
+    const given = request.headers['traceparent'];
+    request.traceparent = childOf(typeof given === 'string' ? given : undefined);
+    void reply.header('x-request-id', request.id).header('traceparent', request.traceparent);
+    done();
+  });
+  server.addHook('onResponse', (request, reply, done) => {
+    const level = request.method === 'GET' && reply.statusCode < 500 ? 'debug' : 'info';
+    request.log[level](
+      {
+        method: request.method,
+        url: request.url,
+        status: reply.statusCode,
+        trace_id: traceIdOf(request.traceparent),
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+      },
+      'answered',
+    );
+    done();
+  });
+}

@@ -1,0 +1,32 @@
+/** The Microservice chassis (https://microservices.io/patterns/microservice-chassis.html) of the four services. */
+export {
+  commonConfig,
+  millisecondsSchema,
+  portConfig,
+  readConfig,
+  ConfigurationError,
+  type CommonConfig,
+} from './config';
+export { backoffMs, pause } from './backoff';
+export { inTransaction, isTransient, openPool, type Pool, type PoolClient } from './database';
+export type { Decision, DelayedMessage, Input, Published } from './decision';
+export { pageOf, pageQuery, toPage } from './http/cursor';
+export { moneySchema, toDecimal } from './http/money';
+export { problemSchema, sendProblem } from './http/problem';
+export type { HttpServer } from './http/server';
+export { createLane, LaneFullError, type Lane } from './lane';
+export { createLogger, prettyOptions, type Logger } from './log';
+export { createMetrics, type ServiceMetrics } from './metrics';
+export { startParticipant, type Participant } from './participant';
+export {
+  controlExchange,
+  delayRoutingKey,
+  type Handled,
+  type RequestedEffect,
+  type Store,
+  type WorkingSet,
+} from './processor';
+export { run, type App } from './run';
+export { createService, layFoundation, type Foundation } from './service';
+export { traceIdOf } from './trace';
+export { decideBy, type ServiceTable } from './table';

@@ -1,0 +1,67 @@
+/** The figures of one service, in Prometheus' text format on /metrics. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What a service counts. */
+export interface ServiceMetrics {
+  readonly registry: Registry;
+  /** Decided messages by type and outcome. */
+  readonly handled: Counter<'type' | 'outcome'>;
+  /** Items per batch, by lane: `consumer`, `commands`, `effects`. */
+  readonly batchSize: Histogram<'lane'>;
+  /** From load to commit of one batch. */
+  readonly batchSeconds: Histogram<'lane'>;
+  readonly published: Counter<'result'>;
+  readonly relayed: Counter<string>;
+  /** Messages parked as unreadable or as failed, by queue. */
+  readonly parked: Counter<'queue'>;
+  readonly redelivered: Counter<string>;
+  /** Messages that a sweeper sent again because something was overdue. */
+  readonly swept: Counter<string>;
+  readonly effects: Counter<'type' | 'result'>;
+  /** A figure that is read when it is asked for. */
+  gauge(name: string, help: string, read: () => number): void;
+}
+
+/** Creates the registry of a service with Node's own figures in it. */
+export function createMetrics(service: string): ServiceMetrics {
+  const registry = new Registry();
+  registry.setDefaultLabels({ service });
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const counter = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
+    new Counter({ name, help, labelNames, registers });
+  return {
+    registry,
+    handled: counter('messages_handled_total', 'Messages decided, by type and outcome', ['type', 'outcome']),
+    batchSize: new Histogram({
+      name: 'batch_size',
+      help: 'Items written in one transaction, by lane',
+      labelNames: ['lane'],
+      buckets: [1, 2, 5, 10, 20, 50, 100, 200],
+      registers,
+    }),
+    batchSeconds: new Histogram({
+      name: 'batch_duration_seconds',
+      help: 'From taking a batch to its commit, by lane',
+      labelNames: ['lane'],
+      buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5],
+      registers,
+    }),
+    published: counter('outbox_published_total', 'Publishes of outbox rows, by result', ['result']),
+    relayed: counter('outbox_relayed_total', 'Outbox rows published by the relay instead of their writer', []),
+    parked: counter('messages_parked_total', 'Messages moved to the invalid or dead-letter queue', ['queue']),
+    redelivered: counter('messages_redelivered_total', 'Messages that the broker delivered again', []),
+    swept: counter('overdue_swept_total', 'Overdue states that the sweeper brought back to a decision', []),
+    effects: counter('effects_total', 'Effects performed, by type and result', ['type', 'result']),
+    gauge: (name, help, read) => {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    },
+  };
+}

@@ -1,0 +1,180 @@
+/**
+ * A saga participant: everything between a service's decisions and the broker, put together. Inputs come from three
+ * sides, each with a lane of its own so that none waits behind another: events from the broker, commands from HTTP and
+ * from the sweeper, and the results of effects.
+ */
+import type { DomainEvent, EventType } from '@quadrille/shared-events';
+import type { Pool } from 'pg';
+import type { z } from 'zod';
+import { pause } from './backoff';
+import type { CommonConfig } from './config';
+import { BATCH_MAX, startConsumer } from './consumer';
+import { isTransient } from './database';
+import type { Input } from './decision';
+import { createReader } from './delivery';
+import { createEffectRunner, type EffectRunner } from './effects';
+import { createLane } from './lane';
+import type { Logger } from './log';
+import type { ServiceMetrics } from './metrics';
+import { createOutbox } from './outbox';
+import { createProcessor, type Handled, type Processor, type RequestedEffect, type Store } from './processor';
+import { createPublisher } from './publisher';
+import { startSweeper } from './sweeper';
+import { decideBy, type ServiceTable } from './table';
+
+/** Commands that may wait for their batch; beyond it a request is answered 503: at 2,000 a second, these take 2.5 s. */
+const COMMANDS_WAITING_MAX = 5_000;
+
+/** Results of effects that may wait for their batch; more than effects that can run at once. */
+const RESULTS_WAITING_MAX = 10_000;
+
+/** How long effects may finish after the service was asked to stop; the sweeper takes up the others. */
+const EFFECTS_STOP_MS = 3_000;
+
+/** How long the outbox may wait for confirms after that; the relay of the next start sends the others. */
+const OUTBOX_STOP_MS = 3_000;
+
+/** What is put together. */
+export interface ParticipantOptions<
+  State,
+  Heard extends EventType,
+  Own extends { readonly type: string },
+  Effect extends { readonly type: string },
+> {
+  readonly service: ServiceTable<State, Heard, Own, Effect>;
+  readonly config: CommonConfig;
+  readonly log: Logger;
+  readonly metrics: ServiceMetrics;
+  readonly pool: Pool;
+  readonly store: Store<State, DomainEvent<Heard> | Own>;
+  /** The schema of the service's messages to itself, when it has delays. */
+  readonly own?: z.ZodType<Own>;
+  /** Performs an effect; its answer, if any, goes back to the decision. */
+  readonly perform?: (requested: RequestedEffect<Effect>) => Promise<Own | undefined>;
+  /** What is overdue by the database's clock. */
+  readonly overdue: (limit: number) => Promise<readonly Input<Own>[]>;
+  readonly onCommitted?: (keys: readonly string[]) => void;
+}
+
+/** A running participant. */
+export interface Participant<State, Message> {
+  /** Brings a command to its decision; resolves after the commit. Rejects with LaneFullError when too many wait. */
+  command(input: Input<Message>): Promise<Handled<State>>;
+  /** What keeps this participant from its work, by name; empty when nothing does. */
+  problems(): Readonly<Record<string, string>>;
+  /** Finishes what was begun, in order, and closes its links. */
+  stop(): Promise<void>;
+}
+
+/** Puts a participant together and starts it; it connects by itself, whenever the servers are there. */
+export function startParticipant<
+  State,
+  Heard extends EventType,
+  Own extends { readonly type: string },
+  Effect extends { readonly type: string },
+>(options: ParticipantOptions<State, Heard, Own, Effect>): Participant<State, DomainEvent<Heard> | Own> {
+  type Message = DomainEvent<Heard> | Own;
+  const { service, config, log, metrics, pool } = options;
+  const publisher = createPublisher({
+    url: config.RABBITMQ_URL,
+    service: service.name,
+    log,
+    onReady: () => {
+      outbox.wake();
+    },
+  });
+  const outbox = createOutbox({ pool, publisher, log, metrics });
+  const effects: EffectRunner<Effect> = createEffectRunner({
+    log,
+    metrics,
+    run: async (requested) => {
+      const answer = await options.perform?.(requested);
+      if (answer !== undefined) await results.submit({ key: requested.key, message: answer, cause: requested.cause });
+    },
+  });
+  const process = createProcessor<State, Message, Effect, Own>({
+    service: service.name,
+    pool,
+    store: options.store,
+    decide: decideBy(service),
+    outbox,
+    perform: effects.perform,
+    onCommitted: options.onCommitted,
+  });
+  const laneOf = (lane: 'commands' | 'effects', waiting: number) =>
+    createLane<Input<Message>, Handled<State>>({ batch: BATCH_MAX, waiting }, measured(process, metrics, lane));
+  const commands = laneOf('commands', COMMANDS_WAITING_MAX);
+  const results = laneOf('effects', RESULTS_WAITING_MAX);
+  const command = (input: Input<Message>) => commands.submit(input);
+  const consumer = startConsumer({
+    url: config.RABBITMQ_URL,
+    service: service.name,
+    log,
+    metrics,
+    pool,
+    publisher,
+    // Object.keys is typed string[]; the table's keys are exactly the events that it hears.
+    read: createReader<Heard, Own>({
+      service: service.name,
+      hears: Object.keys(service.hears) as Heard[],
+      own: options.own,
+    }),
+    process,
+    capacity: () => Promise.all([publisher.capacity(), effects.capacity()]),
+  });
+  const sweeper = startSweeper<Message>({ overdue: options.overdue, submit: command, log, metrics });
+
+  metrics.gauge('outbox_unconfirmed', 'Messages sent and not yet confirmed by the broker', () =>
+    publisher.unconfirmed(),
+  );
+  metrics.gauge('effects_running', 'Effects running now', () => effects.running());
+  metrics.gauge('commands_waiting', 'Commands waiting for their batch', () => commands.waiting());
+
+  return {
+    command,
+    problems: () => ({
+      ...problem('publisher', publisher.state().open, publisher.state().lastError),
+      ...problem('consumer', consumer.state().open, consumer.state().lastError),
+      ...problem('publishing', publisher.state().blocked === undefined, publisher.state().blocked),
+    }),
+    stop: async () => {
+      await Promise.all([sweeper.stop(), consumer.drain(), commands.idle()]);
+      await Promise.race([effects.idle(), pause(EFFECTS_STOP_MS)]);
+      await results.idle();
+      await Promise.race([outbox.stop(), pause(OUTBOX_STOP_MS)]);
+      await Promise.all([consumer.stop(), publisher.stop()]);
+    },
+  };
+}
+
+const problem = (name: string, fine: boolean, why: string | undefined) => (fine ? {} : { [name]: why ?? 'connecting' });
+
+/** The processor with its figures; a batch that fails as a whole is tried one by one, so that one command cannot fail its neighbours. */
+function measured<State, Message>(process: Processor<State, Message>, metrics: ServiceMetrics, lane: string) {
+  return async (inputs: readonly Input<Message>[]): Promise<readonly (Handled<State> | Error)[]> => {
+    metrics.batchSize.observe({ lane }, inputs.length);
+    const end = metrics.batchSeconds.startTimer({ lane });
+    try {
+      const handled = await process(inputs);
+      handled.forEach(({ outcome }, index) => {
+        const message: unknown = inputs[index]?.message;
+        metrics.handled.inc({ type: typeOf(message), outcome });
+      });
+      return handled;
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      if (inputs.length === 1) return [error instanceof Error ? error : new Error(String(error))];
+      const alone = measured(process, metrics, lane);
+      const results: (Handled<State> | Error)[] = [];
+      for (const input of inputs) results.push(...(await alone([input])));
+      return results;
+    } finally {
+      end();
+    }
+  };
+}
+
+const typeOf = (message: unknown) =>
+  typeof message === 'object' && message !== null && 'type' in message && typeof message.type === 'string'
+    ? message.type
+    : 'unknown';

@@ -1,0 +1,174 @@
+/**
+ * Publishing with confirms. A message counts as published only when the broker confirmed it and did not return it.
+ * Everything else (returned as unroutable, refused, not confirmed in time, channel lost) leaves its row in the outbox.
+ */
+import type { ConfirmChannel } from 'amqplib';
+import { EVENT_CONTENT_TYPE } from '@quadrille/shared-events';
+import { superviseLink, withHeartbeat, type LinkState, type OpenChannel } from './broker-link';
+import type { Logger } from './log';
+
+/** A confirm that takes longer will not come: the channel is given up and everything unconfirmed is sent again. */
+const CONFIRM_TIMEOUT_MS = 15_000;
+
+/** How often unconfirmed messages are looked at. */
+const CONFIRM_CHECK_INTERVAL_MS = 1_000;
+
+/** Messages under way to the broker; beyond it the batches wait. Bounds memory: 4,000 events of 1 KiB are 4 MiB. */
+const UNCONFIRMED_MAX = 4_000;
+
+/** What is sent: a row of the outbox, or an unreadable message on its way to a parking queue. */
+export interface OutgoingMessage {
+  readonly id: string;
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly orderId: string;
+  readonly traceparent: string | undefined;
+  readonly body: string | Buffer;
+  /** Besides traceparent. */
+  readonly headers?: Readonly<Record<string, string | number>>;
+  readonly contentType?: string;
+  /** The AMQP type; the routing key unless a parked message keeps its own. */
+  readonly type?: string;
+}
+
+/** How a publish ended. Only `confirmed` is success. */
+export type PublishResult = 'confirmed' | 'returned' | 'refused' | 'unconfirmed';
+
+/** The publishing half of a service's link to the broker. */
+export interface Publisher {
+  /** Whether a publish has a chance now: connected and not blocked. */
+  ready(): boolean;
+  /** Sends one message; `settled` is called exactly once, never synchronously within publish() when the message was sent. */
+  publish(message: OutgoingMessage, settled: (result: PublishResult) => void): void;
+  /** Resolves when fewer than UNCONFIRMED_MAX messages are unconfirmed; at once when the link is down. */
+  capacity(): Promise<void>;
+  /** Resolves when nothing is unconfirmed. */
+  idle(): Promise<void>;
+  state(): LinkState;
+  unconfirmed(): number;
+  stop(): Promise<void>;
+}
+
+interface InFlight {
+  readonly settled: (result: PublishResult) => void;
+  readonly sentAtMs: number;
+  returned: boolean;
+}
+
+/** Opens the publish connection of a service. `onReady` is called whenever publishing becomes possible again. */
+export function createPublisher(options: {
+  readonly url: string;
+  readonly service: string;
+  readonly log: Logger;
+  readonly onReady: () => void;
+}): Publisher {
+  const { log, service } = options;
+  const inFlight = new Map<string, InFlight>();
+  let open: OpenChannel<ConfirmChannel> | undefined;
+  let waiters: (() => void)[] = [];
+
+  const wake = () => {
+    const woken = waiters;
+    waiters = [];
+    for (const waiter of woken) waiter();
+  };
+
+  const settle = (id: string, entry: InFlight, result: PublishResult) => {
+    if (inFlight.get(id) !== entry) return;
+    inFlight.delete(id);
+    entry.settled(result);
+    if (waiters.length > 0) wake();
+  };
+
+  const link = superviseLink<ConfirmChannel>({
+    url: withHeartbeat(options.url),
+    connectionName: `${service} publish`,
+    log,
+    createChannel: (connection) => connection.createConfirmChannel(),
+    onOpen: (opened) => {
+      opened.channel.on('return', (message) => {
+        const entry = inFlight.get(String(message.properties.messageId));
+        if (entry) entry.returned = true;
+        log.error(
+          {
+            message_id: String(message.properties.messageId),
+            exchange: message.fields.exchange,
+            routing_key: message.fields.routingKey,
+          },
+          'nobody is bound to this message: it stays in the outbox',
+        );
+      });
+      open = opened;
+      setImmediate(options.onReady);
+    },
+    onClosed: () => {
+      open = undefined;
+      for (const [id, entry] of [...inFlight]) settle(id, entry, 'unconfirmed');
+      wake();
+    },
+    onBlocked: (blocked) => {
+      if (!blocked) options.onReady();
+    },
+  });
+
+  const overdue = setInterval(() => {
+    // A Map keeps the order of sending: the first one is the oldest.
+    const oldest = inFlight.values().next().value;
+    if (oldest && Date.now() - oldest.sentAtMs > CONFIRM_TIMEOUT_MS)
+      open?.abandon(`no confirm within ${String(CONFIRM_TIMEOUT_MS)} ms`);
+  }, CONFIRM_CHECK_INTERVAL_MS);
+
+  const until = async (reached: () => boolean) => {
+    while (!reached()) await new Promise<void>((resolve) => waiters.push(resolve));
+  };
+
+  return {
+    ready: () => open !== undefined && link.state().blocked === undefined,
+    publish: (message, settled) => {
+      if (!open || inFlight.has(message.id)) {
+        settled('unconfirmed');
+        return;
+      }
+      const entry: InFlight = { settled, sentAtMs: Date.now(), returned: false };
+      inFlight.set(message.id, entry);
+      try {
+        open.channel.publish(
+          message.exchange,
+          message.routingKey,
+          toBuffer(message.body),
+          propertiesOf(service, message),
+          (error: unknown) => {
+            settle(message.id, entry, entry.returned ? 'returned' : error ? 'refused' : 'confirmed');
+          },
+        );
+      } catch {
+        // The channel closed a moment ago and its event has not reached us yet.
+        settle(message.id, entry, 'unconfirmed');
+      }
+    },
+    capacity: () => until(() => inFlight.size < UNCONFIRMED_MAX),
+    idle: () => until(() => inFlight.size === 0),
+    state: () => link.state(),
+    unconfirmed: () => inFlight.size,
+    stop: async () => {
+      clearInterval(overdue);
+      await link.stop();
+    },
+  };
+}
+
+const toBuffer = (body: string | Buffer) => (typeof body === 'string' ? Buffer.from(body) : body);
+
+const MS_PER_S = 1_000;
+
+const propertiesOf = (service: string, message: OutgoingMessage) => ({
+  mandatory: true,
+  persistent: true,
+  messageId: message.id,
+  type: message.type ?? message.routingKey,
+  correlationId: message.orderId,
+  appId: service,
+  contentType: message.contentType ?? EVENT_CONTENT_TYPE,
+  timestamp: Math.floor(Date.now() / MS_PER_S),
+  headers: { ...message.headers, ...(message.traceparent === undefined ? {} : { traceparent: message.traceparent }) },
+});
