@@ -1,0 +1,77 @@
+/** The life of an order as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
+import { Readable } from 'node:stream';
+import { sendProblem, type HttpServer } from '@quadrille/service-chassis';
+import { idSchema } from '@quadrille/shared-events';
+import { z } from 'zod';
+import type { PrismaClient } from '../../generated/prisma/client';
+import type { TimelineEntry } from '../domain/order';
+import { findOrder } from './reads';
+import { toView, type StoredOrder } from './schemas';
+import type { Follower, Watch } from './watch';
+
+/** A silent stream says that it is alive this often, for the sake of proxies. */
+const KEEP_ALIVE_MS = 15_000;
+
+/** What a stream reads from. */
+export interface StreamOptions {
+  readonly prisma: PrismaClient;
+  readonly watch: Watch;
+}
+
+const frame = ({ id, type }: TimelineEntry, order: StoredOrder) =>
+  `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(toView(order))}\n\n`;
+
+/** Entries that the client has not seen; all of them when it has seen none, or one that is not ours. */
+const after = (timeline: readonly TimelineEntry[], lastId: string | undefined) =>
+  timeline.slice(timeline.findIndex(({ id }) => id === lastId) + 1);
+
+async function* framesOf(
+  { prisma }: StreamOptions,
+  follower: Follower,
+  first: StoredOrder,
+  lastEventId: string | undefined,
+  closing: AbortSignal,
+): AsyncGenerator<string> {
+  let order = first;
+  let lastId = lastEventId;
+  let spokeAtMs = performance.now();
+  while (!closing.aborted) {
+    for (const entry of after(order.timeline, lastId)) {
+      yield frame(entry, order);
+      lastId = entry.id;
+      spokeAtMs = performance.now();
+    }
+    if (order.settled) return;
+    if (performance.now() - spokeAtMs > KEEP_ALIVE_MS) {
+      yield ': still here\n\n';
+      spokeAtMs = performance.now();
+    }
+    await follower.changed(KEEP_ALIVE_MS, closing);
+    order = (await findOrder(prisma, order.orderId)) ?? order;
+  }
+}
+
+/** Adds GET /orders/:order_id/stream. Ends when the order is settled, or when the service stops: the client comes back by itself. */
+export function addStreamRoute(server: HttpServer, options: StreamOptions, closing: AbortSignal): void {
+  const schema = {
+    tags: ['orders'],
+    summary: 'The timeline of an order as server-sent events, until it is settled',
+    params: z.object({ order_id: idSchema }),
+    headers: z.object({ 'last-event-id': z.string().max(100).optional() }),
+  };
+  server.get('/orders/:order_id/stream', { schema }, async (request, reply) => {
+    const { order_id } = request.params;
+    const order = await findOrder(options.prisma, order_id);
+    if (!order) return sendProblem(reply, 404, `There is no order ${order_id}.`);
+    const follower = options.watch.follow(order_id);
+    if (!follower)
+      return sendProblem(
+        reply,
+        429,
+        'Too many clients are waiting. Look at GET /orders/:order_id every second or so instead.',
+      );
+    const stream = Readable.from(framesOf(options, follower, order, request.headers['last-event-id'], closing));
+    stream.once('close', follower.leave);
+    return reply.type('text/event-stream').header('cache-control', 'no-cache').send(stream);
+  });
+}

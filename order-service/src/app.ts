@@ -1,0 +1,39 @@
+/** The composition root of order-service. */
+import { createService, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { PrismaClient } from '../generated/prisma/client';
+import { addRoutes } from './adapters/http';
+import { createOrderStore, overdueOrders } from './adapters/store';
+import { createWatch } from './adapters/watch';
+import type { Config } from './config';
+import { service } from './service';
+
+/** Puts order-service together and starts its participant; the HTTP server waits for start(). */
+export async function createApp(config: Config, log: Logger): Promise<App> {
+  const foundation = layFoundation(service.name, config, log);
+  const { pool } = foundation;
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const watch = createWatch();
+  const participant = startParticipant({
+    ...foundation,
+    service,
+    config,
+    store: createOrderStore({ deadlineMs: config.ORDER_DEADLINE_MS, healingAfterMs: config.HEALING_AFTER_MS }),
+    overdue: (limit) => overdueOrders(pool, limit),
+    onCommitted: watch.notify,
+  });
+  return createService({
+    config,
+    foundation,
+    participant,
+    brokerRequired: false,
+    http: {
+      service: service.name,
+      description: 'Takes orders and arbitrates what becomes of them.',
+      routes: (server) => {
+        addRoutes(server, { currency: config.CURRENCY, prisma, watch, command: participant.command });
+      },
+    },
+    close: () => prisma.$disconnect(),
+  });
+}

@@ -1,0 +1,195 @@
+/**
+ * The decisions of order-service: for every state and message, what follows. The order's row arbitrates confirm against
+ * cancel against deadline: whoever commits first wins, and everybody else undoes their part when they hear of it.
+ */
+import type { Decision } from '@quadrille/service-chassis';
+import type { Announcement, DomainEvent, EventData } from '@quadrille/shared-events';
+import {
+  FRESH,
+  inventoryFacets,
+  isSettled,
+  paymentFacets,
+  type InventoryFacet,
+  type Order,
+  type OrderStatus,
+  type PaymentFacet,
+} from './order';
+
+/** What people and clocks ask of an order. */
+export type OrderCommand =
+  | { readonly type: 'PlaceOrder'; readonly order: Order }
+  | { readonly type: 'CancelOrder' }
+  | { readonly type: 'CompleteOrder' }
+  | { readonly type: 'OrderOverdue' };
+
+/** An order, or nothing yet. */
+export type OrderState = Order | undefined;
+
+/** What order-service decides. It has no effects and no timers of its own. */
+export type OrderDecision = Decision<OrderState, never, OrderCommand>;
+
+const decided = (state: OrderState, outcome: string, events: readonly Announcement[] = []): OrderDecision => ({
+  state,
+  outcome,
+  events,
+  effects: [],
+  delayed: [],
+});
+
+const unchanged = (order: OrderState, why: string, events: readonly Announcement[] = []) =>
+  decided(order, `unchanged: ${why}`, events);
+
+type Changes = Partial<
+  Pick<Order, 'status' | 'reason' | 'inventory' | 'payment' | 'attempts' | 'items' | 'totalMinor' | 'nudges'>
+>;
+
+/** The order with these changes, or the very same order when they change nothing. */
+function change(order: Order, changes: Changes): Order {
+  const keys = Object.keys(changes) as (keyof Changes)[]; // exactly the keys of Changes that were given
+  if (keys.every((key) => changes[key] === order[key])) return order;
+  return { ...order, nudges: 0, ...changes, clock: FRESH };
+}
+
+const higher = <Facet extends string>(scale: readonly Facet[], a: Facet, b: Facet): Facet =>
+  scale.indexOf(a) > scale.indexOf(b) ? a : b;
+const inventory = (order: Order, heard: InventoryFacet) => ({
+  inventory: higher(inventoryFacets, order.inventory, heard),
+});
+const payment = (order: Order, heard: PaymentFacet) => ({ payment: higher(paymentFacets, order.payment, heard) });
+
+const who = ({ orderId, customerId }: Order) => ({ orderId, customerId });
+
+const created = (order: Order): Announcement => ({
+  type: 'OrderCreated',
+  data: { ...who(order), items: [...order.items], currency: order.currency, paymentMethod: order.paymentMethod },
+});
+const confirmed = (order: Order): Announcement => ({
+  type: 'OrderConfirmed',
+  data: { ...who(order), totalMinor: order.totalMinor ?? 0, currency: order.currency },
+});
+const cancelled = (order: Order): Announcement => ({
+  type: 'OrderCancelled',
+  data: { ...who(order), reason: cancellationReason(order) },
+});
+
+type CancellationReason = EventData<'OrderCancelled'>['reason'];
+const cancellationReason = ({ reason }: Order): CancellationReason =>
+  reason === 'DEADLINE_EXCEEDED' || reason === 'REFUNDED' ? reason : 'CUSTOMER_REQUEST';
+
+function cancel(order: Order, reason: CancellationReason, changes: Changes = {}): OrderDecision {
+  const next = change(order, { ...changes, status: 'CANCELLED', reason });
+  return decided(next, `cancelled: ${reason}`, [cancelled(next)]);
+}
+
+/** A facet moved, or nothing did; the status stays. */
+const noted = (order: Order, changes: Changes): OrderDecision => {
+  const next = change(order, changes);
+  return next === order ? unchanged(order, `${order.status}, heard already`) : decided(next, `noted: ${order.status}`);
+};
+
+/** Ends a PENDING order; any other only notes what was heard. */
+function end(order: Order, status: OrderStatus, reason: string, changes: Changes): OrderDecision {
+  if (order.status !== 'PENDING') return noted(order, changes);
+  return decided(change(order, { ...changes, status, reason }), status.toLowerCase());
+}
+
+/** Stock is reserved: the order has its prices. */
+export const reserved = (order: Order, { data }: DomainEvent<'InventoryReserved'>): OrderDecision =>
+  noted(order, {
+    ...inventory(order, 'reserved'),
+    ...(order.inventory === 'none' ? { items: data.items, totalMinor: data.totalMinor } : {}),
+  });
+
+/** Stock cannot be had: a PENDING order is rejected. */
+export const unavailable = (order: Order, { data }: DomainEvent<'InventoryUnavailable'>): OrderDecision =>
+  end(order, 'REJECTED', data.reason, inventory(order, 'unavailable'));
+
+/** Stock is back on sale. */
+export const released = (order: Order): OrderDecision => noted(order, inventory(order, 'released'));
+
+/** Money was taken: a PENDING order is confirmed. Heard again long after, the answer is given again. */
+export function processed(order: Order, { data }: DomainEvent<'PaymentProcessed'>): OrderDecision {
+  const changes = {
+    ...payment(order, 'processed'),
+    attempts: Math.max(order.attempts, data.attempts),
+    totalMinor: order.totalMinor ?? data.totalMinor,
+  };
+  if (order.status === 'PENDING') {
+    const next = change(order, { ...changes, status: 'CONFIRMED' });
+    return decided(next, 'confirmed', [confirmed(next)]);
+  }
+  const heard = noted(order, changes);
+  if (heard.state !== order || !order.clock.stale) return heard;
+  if (order.status === 'CONFIRMED' || order.status === 'COMPLETED')
+    return unchanged(order, 'answered again', [confirmed(order)]);
+  if (order.status === 'CANCELLED') return unchanged(order, 'answered again', [cancelled(order)]);
+  return heard;
+}
+
+/** An attempt brought nothing and another will follow. */
+export const attemptFailed = (order: Order, { data }: DomainEvent<'PaymentAttemptFailed'>): OrderDecision =>
+  noted(order, { attempts: Math.max(order.attempts, data.attempt) });
+
+/** No money can be had: a PENDING order has failed. */
+export const paymentFailed = (order: Order, { data }: DomainEvent<'PaymentFailed'>): OrderDecision =>
+  end(order, 'FAILED', data.reason, { ...payment(order, 'over'), attempts: Math.max(order.attempts, data.attempts) });
+
+/** No money was taken and none will be. */
+export const voided = (order: Order): OrderDecision => noted(order, payment(order, 'over'));
+
+/** Money was given back: what is not handed over is cancelled, what is stays with the customer. */
+export function refunded(order: Order): OrderDecision {
+  const changes = payment(order, 'over');
+  switch (order.status) {
+    case 'PENDING':
+    case 'CONFIRMED':
+      return cancel(order, 'REFUNDED', changes);
+    case 'COMPLETED':
+      return decided(change(order, { ...changes, status: 'REFUNDED', reason: 'REFUNDED' }), 'refunded');
+    case 'REFUNDED':
+      return order.clock.stale
+        ? unchanged(order, 'answered again', [confirmed(order)])
+        : unchanged(order, 'REFUNDED, heard already');
+    case 'CANCELLED':
+    case 'FAILED':
+    case 'REJECTED':
+      return noted(order, changes);
+  }
+}
+
+/** A new order; the same idempotency key again finds the first one. */
+export function place(existing: OrderState, { order }: Extract<OrderCommand, { type: 'PlaceOrder' }>): OrderDecision {
+  if (!existing) return decided(order, 'placed', [created(order)]);
+  return unchanged(
+    existing,
+    existing.requestHash === order.requestHash ? 'placed already' : 'the key belongs to another request',
+  );
+}
+
+/** The customer no longer wants it: wins at once, unless the order is over or handed over. */
+export function cancelOnRequest(order: Order): OrderDecision {
+  if (order.status === 'PENDING' || order.status === 'CONFIRMED') return cancel(order, 'CUSTOMER_REQUEST');
+  return unchanged(order, order.status);
+}
+
+/** The goods were handed over. */
+export function complete(order: Order): OrderDecision {
+  if (order.status !== 'CONFIRMED') return unchanged(order, order.status);
+  const next = change(order, { status: 'COMPLETED' });
+  return decided(next, 'completed', [{ type: 'OrderCompleted', data: who(next) }]);
+}
+
+/** Past its deadline, an order is cancelled; waiting too long for an answer, the question is asked again. */
+export function overdue(order: Order): OrderDecision {
+  if (isSettled(order)) return unchanged(order, 'settled');
+  if (order.status === 'PENDING' && order.clock.deadlinePassed) return cancel(order, 'DEADLINE_EXCEEDED');
+  if (!order.clock.nudgeDue) return unchanged(order, 'not due');
+  const next = change(order, { nudges: order.nudges + 1 });
+  return decided(next, 'nudged', [order.status === 'CANCELLED' ? cancelled(next) : created(next)]);
+}
+
+/** A decision about an order that exists; about none, there is nothing to do. */
+export const known =
+  <Message>(decision: (order: Order, message: Message) => OrderDecision) =>
+  (state: OrderState, message: Message): OrderDecision =>
+    state ? decision(state, message) : unchanged(state, 'no such order');
