@@ -1,0 +1,80 @@
+import type { Management } from './management';
+import type { Topology } from './topology';
+
+/** Password of the user of a service, by the service's name. */
+export type PasswordOf = (service: string) => string;
+
+/** Where in a broker a topology goes. */
+export interface Place {
+  virtualHost: string;
+  /** Put before the services' user names: two systems on one broker must not change each other's passwords. Empty in the private broker. */
+  userPrefix: string;
+}
+
+/**
+ * Declares a topology through the management API: idempotent, and safe beside running services. A queue that exists with other arguments
+ * is an error that names it (RabbitMQ can't change a queue). The virtual host must exist.
+ */
+export async function declareTopology(
+  management: Management,
+  topology: Topology,
+  place: Place,
+  passwordOf: PasswordOf,
+): Promise<void> {
+  const host = encodeURIComponent(place.virtualHost);
+  const declared = [
+    ...topology.exchanges.map(({ name, type }) =>
+      management.request('PUT', `exchanges/${host}/${encodeURIComponent(name)}`, { type, durable: true }),
+    ),
+    ...topology.queues.map((queue) =>
+      management.request('PUT', `queues/${host}/${encodeURIComponent(queue.name)}`, {
+        durable: true,
+        arguments: queue.arguments,
+      }),
+    ),
+    ...topology.users.map(async ({ name, permissions }) => {
+      const user = encodeURIComponent(place.userPrefix + name);
+      await management.request('PUT', `users/${user}`, { password: passwordOf(name), tags: '' });
+      await management.request('PUT', `permissions/${host}/${user}`, permissions);
+    }),
+  ];
+  await Promise.all(declared);
+  await Promise.all(
+    topology.bindings.map(({ exchange, queue, routingKey }) =>
+      management.request('POST', `bindings/${host}/e/${encodeURIComponent(exchange)}/q/${encodeURIComponent(queue)}`, {
+        routing_key: routingKey,
+      }),
+    ),
+  );
+}
+
+/** The topology as a RabbitMQ definitions document, for `load_definitions` or the import of the management UI. */
+export function definitionsDocument(topology: Topology, place: Place, passwordOf: PasswordOf): object {
+  const vhost = place.virtualHost;
+  return {
+    vhosts: [{ name: vhost }],
+    users: topology.users.map(({ name }) => ({ name: place.userPrefix + name, password: passwordOf(name), tags: '' })),
+    permissions: topology.users.map(({ name, permissions }) => ({
+      user: place.userPrefix + name,
+      vhost,
+      ...permissions,
+    })),
+    exchanges: topology.exchanges.map((exchange) => ({
+      ...exchange,
+      vhost,
+      durable: true,
+      auto_delete: false,
+      internal: false,
+      arguments: {},
+    })),
+    queues: topology.queues.map((queue) => ({ ...queue, vhost, durable: true, auto_delete: false })),
+    bindings: topology.bindings.map(({ exchange, queue, routingKey }) => ({
+      source: exchange,
+      vhost,
+      destination: queue,
+      destination_type: 'queue',
+      routing_key: routingKey,
+      arguments: {},
+    })),
+  };
+}

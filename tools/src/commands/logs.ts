@@ -1,0 +1,67 @@
+import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { prettyOptions } from '@quadrille/service-chassis';
+import pretty from 'pino-pretty';
+import { dataFolder } from '../root';
+import { services, shortNames } from '../services';
+import { logFile } from '../start/log-files';
+
+/** How often the file is looked at for new lines, in milliseconds: at once to the eye, nothing to the machine. */
+const POLL_MS = 100;
+
+const names = [...shortNames.map((short) => services[short].table.name as string), 'postgres', 'rabbitmq'];
+const usage = `npm run logs -- <name> [-n lines] [--no-follow]\nNames: ${names.join(', ')}`;
+
+/** Shows the end of a service's log and, unless told otherwise, what is added to it: for people in a terminal, as it is elsewhere. */
+async function logs(): Promise<void> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      lines: { type: 'string', short: 'n', default: '100' },
+      'no-follow': { type: 'boolean', default: false },
+    },
+  });
+  const [name] = positionals;
+  const lines = Number(values.lines);
+  if (name === undefined || !names.includes(name) || !Number.isInteger(lines) || lines < 0) {
+    process.stdout.write(`${usage}\n`);
+    process.exitCode = name === undefined ? 0 : 1;
+    return;
+  }
+  const file = logFile(dataFolder, name);
+  if (!existsSync(file)) throw new Error(`${name} has no log yet: npm start`);
+  const out = process.stdout.isTTY ? prettyOutput() : process.stdout;
+  const content = readFileSync(file);
+  if (lines > 0) out.write(lastLines(content.toString('utf8'), lines));
+  if (!values['no-follow']) await follow(file, content.length, out);
+}
+
+function prettyOutput(): NodeJS.WritableStream {
+  const stream = pretty({ ...prettyOptions, colorize: true, sync: true });
+  return stream;
+}
+
+function lastLines(text: string, count: number): string {
+  const all = text.split('\n');
+  return all.slice(-count - (text.endsWith('\n') ? 1 : 0)).join('\n');
+}
+
+async function follow(file: string, from: number, out: NodeJS.WritableStream): Promise<void> {
+  let position = from;
+  for (;;) {
+    const size = existsSync(file) ? statSync(file).size : 0;
+    if (size < position) position = 0; // truncated: the old part was moved aside
+    if (size > position) {
+      for await (const chunk of createReadStream(file, { start: position, end: size - 1 })) out.write(chunk as Buffer);
+      position = size;
+    }
+    await delay(POLL_MS);
+  }
+}
+
+process.stdout.on('error', () => process.exit(0)); // the reader (head, less) has gone
+logs().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
+  process.exitCode = 1;
+});

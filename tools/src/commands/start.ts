@@ -1,0 +1,48 @@
+import { dataFolder } from '../root';
+import { createProgress } from '../start/progress';
+import { summarize } from '../start/summary';
+import { startSystem } from '../start/system';
+
+/** npm and the terminal each pass on the same Ctrl-C; only a signal later than this, in milliseconds, is meant as a second one. */
+const SECOND_SIGNAL_AFTER_MS = 1000;
+/** How often it is looked whether the npm that started us still lives, in milliseconds. */
+const PARENT_POLL_MS = 1000;
+
+const progress = createProgress();
+const system = startSystem(dataFolder, progress);
+let stoppingSince: number | undefined;
+
+function onSignal(): void {
+  if (stoppingSince === undefined) {
+    stoppingSince = Date.now();
+    void stop(0);
+  } else if (Date.now() - stoppingSince > SECOND_SIGNAL_AFTER_MS) {
+    void system.kill().then(() => process.exit(1));
+  }
+}
+
+async function stop(exitCode: number): Promise<void> {
+  stoppingSince ??= Date.now();
+  await progress.step('stopping services, then servers (Ctrl-C again: at once)', 'Stopped', () => system.stop());
+  process.exit(exitCode);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+
+// A shell between npm and us may die of the signal that npm passes on, and keep it to itself.
+if (process.env['npm_lifecycle_event']) {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent && stoppingSince === undefined) onSignal();
+  }, PARENT_POLL_MS).unref();
+}
+
+system.started
+  .then(async (addresses) => {
+    if (stoppingSince === undefined) process.stdout.write(`${await summarize(addresses, dataFolder)}\n`);
+  })
+  .catch(async (error: unknown) => {
+    if (stoppingSince !== undefined) return; // it failed because it is being stopped
+    process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
+    await stop(1);
+  });

@@ -1,0 +1,10 @@
+export { declareTopology, definitionsDocument } from './broker/declare';
+export { deriveTopology, type ServiceTable, type Topology } from './broker/topology';
+export { connectManagement, type Management, type ManagementAccess } from './broker/management';
+export { applyMigrations } from './migrate/apply';
+export { readMigrations } from './migrate/migrations';
+export { dataFolder, rootFolder } from './root';
+export { services, shortNames, topology, type ShortName } from './services';
+export { createTestDatabase, type TestDatabase } from './testing/database';
+export { startTestServers, testManagement, testServers, type TestServers } from './testing/servers';
+export { createTestVirtualHost, type TestVirtualHost } from './testing/virtual-host';

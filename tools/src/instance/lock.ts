@@ -1,0 +1,40 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { processStart } from './processes';
+
+/** A lock file held by this process. */
+export interface Lock {
+  /** Removes the file. */
+  release(): void;
+}
+
+/**
+ * Takes a lock file for as long as this process lives, or answers the id of the process that holds it. A file whose process has died (or
+ * whose id now belongs to another process) counts for nothing.
+ */
+export function takeLock(file: string): Lock | { heldBy: number } {
+  mkdirSync(dirname(file), { recursive: true });
+  for (;;) {
+    try {
+      writeFileSync(file, `${process.pid} ${processStart(process.pid) ?? ''}\n`, { flag: 'wx' });
+      return { release: () => rmSync(file, { force: true }) };
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    }
+    const holder = lockHolder(file);
+    if (holder !== undefined) return { heldBy: holder };
+    rmSync(file, { force: true });
+  }
+}
+
+/** The process that holds a lock file, or undefined when nobody does. */
+export function lockHolder(file: string): number | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+  const [pid, ...start] = text.trim().split(' ');
+  return processStart(Number(pid)) === start.join(' ') ? Number(pid) : undefined;
+}

@@ -1,0 +1,122 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { endProcesses } from '../instance/processes';
+
+/** A server's log is begun anew at a start that finds it larger than this, in bytes: plenty to look into, no burden to a disk. */
+const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
+/** How much of a log an error message quotes, in lines: the reason stands in the last ones. */
+const QUOTED_LINES = 8;
+/** Pause between two looks at a server that is starting, in milliseconds. */
+const POLL_MS = 50;
+
+/** A server process that this process started. */
+export interface ServerProcess {
+  pid: number;
+  /** The signal that asks it for a clean end. */
+  cleanEnd: NodeJS.Signals;
+  /** Resolves when the process has ended, wanted or not. */
+  ended: Promise<void>;
+  hasEnded(): boolean;
+  /** Asks it to end with `signal`, ends it by force after `graceMs`, and resolves when it is gone. */
+  end(signal: NodeJS.Signals, graceMs: number): Promise<void>;
+}
+
+/** What to run: the command, and as whom and where it runs. */
+export interface Command {
+  command: string;
+  args: readonly string[];
+  env: NodeJS.ProcessEnv;
+  cwd?: string;
+  uid?: number;
+  gid?: number;
+  argv0?: string;
+}
+
+// What this process has started and not yet seen end: a start that is interrupted must find it.
+const running = new Set<ServerProcess>();
+/** A server asked to end with everything else gets as long as the slowest of them, a broker, in milliseconds. */
+const END_GRACE_MS = 20_000;
+
+/** Ends every server this process has started, with `signal` or else the one each was started with as its clean end. */
+export async function endStarted(signal?: NodeJS.Signals): Promise<void> {
+  await Promise.all([...running].map((server) => server.end(signal ?? server.cleanEnd, END_GRACE_MS)));
+}
+
+/**
+ * Starts a server in a session of its own, so that Ctrl-C in the terminal reaches only us and the order of stopping is ours. `cleanEnd` is
+ * the signal that makes it end cleanly.
+ */
+export function startProcess(what: Command, logFile: string, cleanEnd: NodeJS.Signals): ServerProcess {
+  if (existsSync(logFile) && statSync(logFile).size > LOG_LIMIT_BYTES) truncateSync(logFile);
+  const log = openSync(logFile, 'a', 0o600);
+  const { command, args, ...options } = what;
+  const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', log, log] });
+  closeSync(log);
+  return watch(child, command, cleanEnd);
+}
+
+function watch(child: ChildProcess, command: string, cleanEnd: NodeJS.Signals): ServerProcess {
+  const { pid } = child;
+  child.on('error', () => undefined); // not found, told below; or a failed signal, seen by whoever waits for the end
+  if (pid === undefined)
+    throw new Error(`${command} can't be started: check that it is installed and may be executed.`);
+  let over = false;
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      over = true;
+      running.delete(server);
+      resolve();
+    });
+  });
+  const server: ServerProcess = {
+    pid,
+    cleanEnd,
+    ended,
+    hasEnded: () => over,
+    end: async (signal, graceMs) => {
+      if (over) return;
+      if (signal !== 'SIGKILL') await endProcesses([pid], signal, graceMs);
+      killGroup(pid);
+      await ended;
+    },
+  };
+  running.add(server);
+  return server;
+}
+
+// The session it was given has everything it started: a script that is killed leaves its server there.
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // nothing left, as it should be
+  }
+}
+
+/**
+ * Waits until `isReady` answers true. Fails when the process ends before, or after `ms` milliseconds, quoting the end of its log.
+ */
+export async function waitUntilReady(
+  name: string,
+  server: ServerProcess,
+  logFile: string,
+  ms: number,
+  isReady: () => Promise<boolean>,
+): Promise<void> {
+  const deadline = Date.now() + ms;
+  while (!(await isReady())) {
+    if (server.hasEnded())
+      throw new Error(`${name} ended while starting. The end of ${logFile}:\n${endOfFile(logFile)}`);
+    if (Date.now() > deadline) {
+      throw new Error(`${name} is not ready after ${ms / 1000} s. The end of ${logFile}:\n${endOfFile(logFile)}`);
+    }
+    await delay(POLL_MS);
+  }
+}
+
+/** The last lines of a log file, for an error message. */
+export function endOfFile(file: string): string {
+  if (!existsSync(file)) return '(no log)';
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-QUOTED_LINES).join('\n');
+}

@@ -1,0 +1,54 @@
+import { connectManagement, type Management } from '../broker/management';
+
+/** The usual port of the management API, tried on the broker's host where RABBITMQ_MANAGEMENT_URL does not say otherwise. */
+const MANAGEMENT_PORT = 15672;
+
+/** Servers of the user's own, named by the environment; a missing one is started privately. */
+export interface OwnServers {
+  databaseUrl: string | undefined;
+  amqpUrl: string | undefined;
+  managementUrl: string | undefined;
+}
+
+/** Reads DATABASE_URL, RABBITMQ_URL and RABBITMQ_MANAGEMENT_URL. Fails with every one that is no URL of its kind. */
+export function ownServers(env: NodeJS.ProcessEnv = process.env): OwnServers {
+  const wanted = { DATABASE_URL: /^postgres(ql)?:$/, RABBITMQ_URL: /^amqps?:$/, RABBITMQ_MANAGEMENT_URL: /^https?:$/ };
+  const wrong = Object.entries(wanted).filter(([name, protocol]) => env[name] && !protocol.test(protocolOf(env[name])));
+  if (wrong.length > 0) {
+    throw new Error(
+      wrong.map(([name, protocol]) => `${name} is not a URL beginning with ${protocol.source}//`).join('\n'),
+    );
+  }
+  return {
+    databaseUrl: env['DATABASE_URL'] || undefined,
+    amqpUrl: env['RABBITMQ_URL'] || undefined,
+    managementUrl: env['RABBITMQ_MANAGEMENT_URL'] || undefined,
+  };
+}
+
+function protocolOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).protocol : '';
+}
+
+/**
+ * The management API of a broker, with the credentials of its AMQP URL: at `managementUrl` or, without one, at port 15672 of the broker's
+ * host. Undefined where it does not answer or the user is no administrator.
+ */
+export async function findManagement(
+  amqpUrl: string,
+  managementUrl: string | undefined,
+): Promise<Management | undefined> {
+  const { hostname, username, password } = new URL(amqpUrl);
+  const management = connectManagement({
+    url: managementUrl?.replace(/\/$/, '') ?? `http://${hostname}:${MANAGEMENT_PORT}`,
+    user: decodeURIComponent(username) || 'guest',
+    password: decodeURIComponent(password) || 'guest',
+  });
+  return (await management.isAdministrator()) ? management : undefined;
+}
+
+/** The virtual host an AMQP URL names; `/` where it names none. */
+export function virtualHostOf(amqpUrl: string): string {
+  const path = new URL(amqpUrl).pathname;
+  return path.length > 1 ? decodeURIComponent(path.slice(1)) : '/';
+}

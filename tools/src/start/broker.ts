@@ -1,0 +1,61 @@
+import { declareTopology } from '../broker/declare';
+import { declareOverAmqp } from '../broker/declare-amqp';
+import type { Management } from '../broker/management';
+import { processMarker } from '../instance/processes';
+import { withCredentials } from '../migrate/database';
+import { findManagement, virtualHostOf, type OwnServers } from '../servers/own-servers';
+import type { BrokerServer } from '../servers/broker';
+import { services, shortNames, topology, type ShortName } from '../services';
+
+/** How the system reaches its broker. */
+export interface BrokerAccess {
+  /** AMQP URL with the administrator's credentials. */
+  adminUrl: string;
+  /** Undefined where no management API is at hand. */
+  management: Management | undefined;
+  /** AMQP URL of each service. */
+  urls: Record<ShortName, string>;
+}
+
+/**
+ * Declares the topology, and a least-privilege user for each service. In a broker of the user's own without a management API (or where the
+ * user is no administrator) there are no such users: all services then use the given credentials.
+ */
+export async function prepareBroker(
+  broker: BrokerServer | undefined,
+  own: OwnServers,
+  folder: string,
+  passwordOf: (name: string) => string,
+): Promise<BrokerAccess> {
+  const adminUrl = broker?.url ?? own.amqpUrl ?? '';
+  const virtualHost = virtualHostOf(adminUrl);
+  const management = await findManagement(adminUrl, broker?.managementUrl ?? own.managementUrl);
+  if (!management) {
+    await declareOverAmqp(adminUrl, topology);
+    return { adminUrl, management, urls: urlsBy(() => adminUrl) };
+  }
+  if (!broker) await ensureVirtualHost(management, virtualHost);
+  const userPrefix = broker ? '' : `${processMarker(folder)}.`;
+  await declareTopology(management, topology, { virtualHost, userPrefix }, (service) => passwordOf(`amqp ${service}`));
+  return {
+    adminUrl,
+    management,
+    urls: urlsBy((service) => withCredentials(adminUrl, userPrefix + service, passwordOf(`amqp ${service}`))),
+  };
+}
+
+async function ensureVirtualHost(management: Management, name: string): Promise<void> {
+  const host = encodeURIComponent(name);
+  if (await management.isVirtualHostRunning(name)) return;
+  await management.request('PUT', `vhosts/${host}`, {});
+  const all = { configure: '.*', write: '.*', read: '.*' };
+  await management.request('PUT', `permissions/${host}/${encodeURIComponent(management.access.user)}`, all);
+}
+
+function urlsBy(urlOf: (service: string) => string): Record<ShortName, string> {
+  // One entry for each short name; Object.fromEntries forgets the key type.
+  return Object.fromEntries(shortNames.map((name) => [name, urlOf(services[name].table.name)])) as Record<
+    ShortName,
+    string
+  >;
+}

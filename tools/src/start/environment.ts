@@ -1,0 +1,36 @@
+import { isIP } from 'node:net';
+
+/** What a service is started with, besides what it is told through the user's own environment. */
+export interface ServiceEnvironment {
+  port: number;
+  databaseUrl: string;
+  rabbitmqUrl: string;
+}
+
+/** The address services listen on: HOST where it is an IP address (some shells and tools put other things there), else only this machine. */
+export function listenAddress(env: NodeJS.ProcessEnv = process.env): string {
+  const host = env['HOST'] ?? '';
+  return isIP(host) ? host : '127.0.0.1';
+}
+
+/** The address at which this machine reaches them. */
+export function localAddress(env: NodeJS.ProcessEnv = process.env): string {
+  const host = listenAddress(env);
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return isIP(host) === 6 ? `[${host}]` : host;
+}
+
+/** The environment of a service: the user's (ORDER_DEADLINE_MS, PAYMENT_SUCCESS_RATE, ...) without npm's, and what only we know. */
+export function serviceEnvironment(
+  service: ServiceEnvironment,
+  env: NodeJS.ProcessEnv = process.env,
+): NodeJS.ProcessEnv {
+  const users = Object.entries(env).filter(([name]) => !name.startsWith('npm_'));
+  return {
+    ...Object.fromEntries(users),
+    HOST: listenAddress(env),
+    PORT: String(service.port),
+    DATABASE_URL: service.databaseUrl,
+    RABBITMQ_URL: service.rabbitmqUrl,
+  };
+}

@@ -1,0 +1,46 @@
+/** Progress of a start: one line for each step; a terminal also shows what is under way. */
+export interface Progress {
+  /** Does `work` and prints a line when it is done, with the seconds it took. `done` may be made of the result. */
+  step<Result>(
+    doing: string,
+    done: string | ((result: Result) => string),
+    work: () => Promise<Result>,
+  ): Promise<Result>;
+  /** Prints a line of its own. */
+  note(text: string): void;
+}
+
+const CLEAR_LINE = '\x1b[2K';
+
+/** Progress on a stream, standard error by default: standard output stays for results. */
+export function createProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
+  const underWay = new Set<string>();
+  const print = (line: string): void => {
+    stream.write(`${stream.isTTY ? CLEAR_LINE : ''}${line}\n`);
+    redraw();
+  };
+  const redraw = (): void => {
+    if (stream.isTTY) stream.write(`${CLEAR_LINE}${underWay.size > 0 ? `  … ${[...underWay].join(', ')}\r` : ''}`);
+  };
+  return {
+    note: (text) => {
+      print(`  ${text}`);
+    },
+    step: async (doing, done, work) => {
+      const started = performance.now();
+      underWay.add(doing);
+      redraw();
+      try {
+        const result = await work();
+        underWay.delete(doing);
+        const text = typeof done === 'string' ? done : done(result);
+        print(`  ✔ ${text}  ${((performance.now() - started) / 1000).toFixed(1)} s`);
+        return result;
+      } catch (error) {
+        underWay.delete(doing);
+        print(`  ✖ ${doing}`);
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { rootFolder } from '../root';
+import { services, shortNames, type ShortName } from '../services';
+import { endOfFile } from '../servers/child';
+import { localAddress, serviceEnvironment } from './environment';
+import { logFile } from './log-files';
+import type { Progress } from './progress';
+import { supervise, type Supervised } from './supervisor';
+
+/** A service connects to database and broker and starts listening in about a second; recovery of a long outbox takes longer. In milliseconds. */
+const READY_WITHIN_MS = 60_000;
+const POLL_MS = 50;
+
+/** The four services, kept running. */
+export interface RunningServices {
+  urls: Record<ShortName, string>;
+  /** Resolves when all are ready. Fails, quoting its log, as soon as one dies before. */
+  ready(): Promise<void>;
+  /** Lets all drain and ends them. */
+  stop(): Promise<void>;
+  /** Ends all at once. */
+  kill(): void;
+}
+
+/** Starts the four services and keeps them running. */
+export function runServices(
+  folder: string,
+  ports: Record<ShortName, number>,
+  databases: Record<ShortName, string>,
+  brokers: Record<ShortName, string>,
+  progress: Progress,
+): RunningServices {
+  const running = shortNames.map((short) => {
+    const { name } = services[short].table;
+    const env = serviceEnvironment({ port: ports[short], databaseUrl: databases[short], rabbitmqUrl: brokers[short] });
+    const file = join(rootFolder, 'dist', `${name}.js`);
+    const supervised = supervise({ name, file, env, folder }, (why, pauseMs) => {
+      progress.note(`✖ ${name} died (${why}) and is started again in ${pauseMs / 1000} s: npm run logs -- ${name}`);
+    });
+    return { supervised, url: `http://${localAddress()}:${ports[short]}` };
+  });
+  return {
+    // One entry for each short name, in their order.
+    urls: Object.fromEntries(running.map(({ url }, i) => [shortNames[i], url])) as Record<ShortName, string>,
+    ready: async () => {
+      await Promise.all(running.map(({ supervised, url }) => waitUntilReady(supervised, url, folder)));
+    },
+    stop: async () => {
+      await Promise.all(running.map(({ supervised }) => supervised.stop()));
+    },
+    kill: () => {
+      for (const { supervised } of running) supervised.kill();
+    },
+  };
+}
+
+async function waitUntilReady(service: Supervised, url: string, folder: string): Promise<void> {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  let answer = 'no answer';
+  while (answer !== 'ready') {
+    if (service.lastDeath() !== undefined) {
+      throw new Error(
+        `${service.name} ends while starting (${service.lastDeath()}). The end of its log:\n${logEnd(service, folder)}`,
+      );
+    }
+    if (Date.now() > deadline) {
+      throw new Error(
+        `${service.name} is not ready after ${READY_WITHIN_MS / 1000} s: ${answer}\n${logEnd(service, folder)}`,
+      );
+    }
+    await delay(POLL_MS);
+    answer = await readiness(url);
+  }
+}
+
+function logEnd(service: Supervised, folder: string): string {
+  return endOfFile(logFile(folder, service.name));
+}
+
+async function readiness(url: string): Promise<string> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(READY_WITHIN_MS) });
+    const text = await response.text();
+    return response.ok ? 'ready' : text;
+  } catch {
+    return 'no answer';
+  }
+}

@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { endProcesses } from '../instance/processes';
+import { openLog } from './log-files';
+
+/** First pause before a service that died is started again, doubled at each further death up to the longest, in milliseconds. */
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+/** A service that ran this long, in milliseconds, was healthy: the next death is a first one again. */
+const HEALTHY_AFTER_MS = 30_000;
+/** Services drain within 10 s of SIGTERM; one second more for the process to end. */
+const STOP_GRACE_MS = 11_000;
+
+/** A service to keep running. */
+export interface ServiceProcess {
+  name: string;
+  /** The bundle to run. */
+  file: string;
+  env: NodeJS.ProcessEnv;
+  /** Data folder, which holds the logs. */
+  folder: string;
+}
+
+/** A service kept running. */
+export interface Supervised {
+  name: string;
+  /** Id of the process of the moment; undefined between two. */
+  pid(): number | undefined;
+  /** Why it died last, undefined while it never did. */
+  lastDeath(): string | undefined;
+  /** Lets it drain and ends it; it is not started again. */
+  stop(): Promise<void>;
+  /** Ends it at once. */
+  kill(): void;
+}
+
+/** Starts a service and starts it again whenever it dies, telling `onDeath` why and after which pause. */
+export function supervise(service: ServiceProcess, onDeath: (why: string, pauseMs: number) => void): Supervised {
+  let stopping = false;
+  let pause = FIRST_PAUSE_MS;
+  let lastDeath: string | undefined;
+  let child = launch(service);
+  let ended = follow();
+
+  function follow(): Promise<void> {
+    const started = performance.now();
+    return new Promise((resolve) => {
+      child.once('error', () => undefined); // also a message to a closed channel
+      child.once('exit', (code, signal) => {
+        resolve();
+        if (stopping) return;
+        lastDeath = signal ?? `exit code ${code}`;
+        if (performance.now() - started > HEALTHY_AFTER_MS) pause = FIRST_PAUSE_MS;
+        onDeath(lastDeath, pause);
+        void restart();
+      });
+    });
+  }
+
+  async function restart(): Promise<void> {
+    const wait = pause;
+    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+    await delay(wait);
+    if (stopping) return;
+    child = launch(service);
+    ended = follow();
+  }
+
+  return {
+    name: service.name,
+    pid: () => (child.exitCode === null && child.signalCode === null ? child.pid : undefined),
+    lastDeath: () => lastDeath,
+    stop: async () => {
+      stopping = true;
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+        await endProcesses([child.pid], 'SIGTERM', STOP_GRACE_MS);
+        await ended;
+      }
+    },
+    kill: () => {
+      stopping = true;
+      child.kill('SIGKILL');
+    },
+  };
+}
+
+// In a session of its own, so that Ctrl-C reaches only the supervisor; the channel tells the service when the supervisor has died.
+function launch(service: ServiceProcess): ReturnType<typeof spawn> {
+  const log = openLog(service.folder, service.name);
+  const child = spawn(process.execPath, [service.file], {
+    env: service.env,
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+  });
+  closeSync(log);
+  return child;
+}

@@ -1,0 +1,116 @@
+import { ownServers } from '../servers/own-servers';
+import { endStarted } from '../servers/child';
+import { startPrivateServers, type PrivateServers } from '../servers/private-servers';
+import { services, shortNames, type ShortName } from '../services';
+import { removeAddresses, writeAddresses, type Addresses } from './addresses';
+import { prepareBroker, type BrokerAccess } from './broker';
+import { prepareDatabases, type Migrated } from './databases';
+import { keepRunning } from './keep-running';
+import { rotateLogs } from './log-files';
+import type { Progress } from './progress';
+import { runServices, type RunningServices } from './run-services';
+
+/** The whole system while it starts, runs and stops. */
+export interface System {
+  /** Resolves with the addresses when every service is ready. */
+  started: Promise<Addresses>;
+  /** Stops the services, then the servers; also in the middle of starting. */
+  stop(): Promise<void>;
+  /** Ends every process at once. The data survives, as it does a crash. */
+  kill(): Promise<void>;
+}
+
+// One entry for each short name; Object.fromEntries forgets the key type.
+const usualPorts = Object.fromEntries(shortNames.map((name) => [name, services[name].port])) as Record<
+  ShortName,
+  number
+>;
+
+/** Starts the servers that are not the user's own, the databases, the topology and the services, on one data folder. */
+export function startSystem(folder: string, progress: Progress): System {
+  const own = ownServers();
+  let stopping = false;
+  let servers: PrivateServers<ShortName> | undefined;
+  let running: RunningServices | undefined;
+  const cleanUp: (() => void)[] = [];
+
+  async function start(): Promise<Addresses> {
+    servers = await startServers();
+    const { postgres, broker, passwordOf } = servers;
+    const [databases, access] = await Promise.all([
+      progress.step('databases', describeMigrations, () =>
+        prepareDatabases(postgres?.url ?? own.databaseUrl ?? '', postgres && passwordOf),
+      ),
+      progress.step('topology', describeTopology, () => prepareBroker(broker, own, folder, passwordOf)),
+    ]);
+    if (stopping) throw new Error('stopped while starting');
+    running = runServices(folder, servers.ports, databases.urls, access.urls, progress);
+    cleanUp.push(
+      rotateLogs(
+        folder,
+        shortNames.map((name) => services[name].table.name),
+      ),
+    );
+    cleanUp.push(keepRunning(servers, () => stopping, progress));
+    await progress.step('services', 'Services ready', () => running?.ready() ?? Promise.resolve());
+    const addresses: Addresses = {
+      ...running.urls,
+      management: access.management?.access.url ?? null,
+      credentials: access.management
+        ? { user: access.management.access.user, password: access.management.access.password }
+        : null,
+      amqp: access.adminUrl,
+      databases: databases.urls,
+    };
+    writeAddresses(folder, addresses);
+    return addresses;
+  }
+
+  function startServers(): Promise<PrivateServers<ShortName>> {
+    const done = (result: PrivateServers<ShortName>): string => {
+      const names = [
+        result.postgres ? `PostgreSQL on port ${result.ports.postgres}` : 'PostgreSQL of DATABASE_URL',
+        result.broker ? `RabbitMQ on port ${result.ports.amqp}` : 'RabbitMQ of RABBITMQ_URL',
+      ];
+      return names.join(', ');
+    };
+    return progress.step('PostgreSQL and RabbitMQ', done, () =>
+      startPrivateServers({
+        folder,
+        purpose: 'system',
+        postgres: !own.databaseUrl,
+        broker: !own.amqpUrl,
+        ports: usualPorts,
+      }),
+    );
+  }
+
+  const started = start();
+  return {
+    started,
+    stop: async () => {
+      stopping = true;
+      for (const end of cleanUp) end();
+      await running?.stop();
+      removeAddresses(folder);
+      await endStarted();
+      servers?.release();
+    },
+    kill: async () => {
+      stopping = true;
+      running?.kill();
+      await endStarted('SIGKILL');
+    },
+  };
+}
+
+function describeMigrations({ applied }: Migrated): string {
+  const count = applied.reduce((sum, { migrations }) => sum + migrations.length, 0);
+  return count > 0 ? `Databases migrated (${count} migrations applied)` : 'Databases up to date';
+}
+
+function describeTopology(access: BrokerAccess): string {
+  return access.management
+    ? 'Exchanges, queues and users declared'
+    : 'Exchanges and queues declared over AMQP (no management API: services use the credentials of RABBITMQ_URL)';
+}
