@@ -8,7 +8,7 @@ export {
   type CommonConfig,
 } from './config';
 export { backoffMs, pause } from './backoff';
-export { inTransaction, isTransient, openPool, type Pool, type PoolClient } from './database';
+export { inTransaction, isTransient, lockKeys, openPool, type Pool, type PoolClient } from './database';
 export type { Decision, DelayedMessage, Input, Published } from './decision';
 export { pageOf, pageQuery, toPage } from './http/cursor';
 export { moneySchema, toDecimal } from './http/money';

@@ -1,0 +1,48 @@
+/** The composition root of payment-service. */
+import { createService, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { z } from 'zod';
+import { PrismaClient } from '../generated/prisma/client';
+import { createPerformer } from './adapters/effects';
+import { addRoutes } from './adapters/http';
+import { createSimulatedGateway } from './adapters/simulated-gateway/gateway';
+import { createPaymentStore, overduePayments } from './adapters/store';
+import type { Config } from './config';
+import type { PaymentGateway } from './gateway';
+import { service } from './service';
+
+/** The one message that payment-service sends to itself: the alarm clock of a retry. */
+const retryDueSchema = z.object({ type: z.literal('RetryDue'), attempt: z.int().min(1) });
+
+/** Puts payment-service together and starts its participant. Another gateway may be put in place of the simulated one. */
+export async function createApp(config: Config, log: Logger, gateway?: PaymentGateway): Promise<App> {
+  const foundation = layFoundation(service.name, config, log);
+  const { pool } = foundation;
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const bank =
+    gateway ??
+    createSimulatedGateway({ pool, successRate: config.PAYMENT_SUCCESS_RATE, latencyMs: config.PAYMENT_LATENCY_MS });
+  const participant = startParticipant({
+    ...foundation,
+    service,
+    config,
+    store: createPaymentStore(config.HEALING_AFTER_MS),
+    own: retryDueSchema,
+    perform: createPerformer(bank, config.GATEWAY_TIMEOUT_MS, log),
+    overdue: (limit) => overduePayments(pool, limit),
+  });
+  return createService({
+    config,
+    foundation,
+    participant,
+    brokerRequired: true,
+    http: {
+      service: service.name,
+      description: 'Takes the money, gives it back, and never keeps what is not its own.',
+      routes: (server) => {
+        addRoutes(server, { prisma, command: participant.command });
+      },
+    },
+    close: () => prisma.$disconnect(),
+  });
+}

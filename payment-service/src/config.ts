@@ -1,0 +1,36 @@
+/** The environment of payment-service. */
+import { commonConfig, portConfig } from '@quadrille/service-chassis';
+import { z } from 'zod';
+
+/** The usual port. */
+const PORT = 8003;
+
+/** Without an answer after this time an attempt is given up, its outcome unknown. */
+const GATEWAY_TIMEOUT_MS = 2_000;
+
+/** The longest timeout: the lease of a charge (3,500 ms) must outlast it. */
+const GATEWAY_TIMEOUT_MAX_MS = 3_000;
+
+/** A bank that has a bad day: enough failed draws to see retries in every demo. */
+const PAYMENT_SUCCESS_RATE = 0.8;
+
+const latencySchema = z
+  .string()
+  .regex(/^\d{1,5}(-\d{1,5})?$/, 'must be a number of milliseconds or a range such as 50-200')
+  .default('0')
+  .transform((text): readonly [number, number] => {
+    const [least = '0', most = least] = text.split('-');
+    return [Number(least), Math.max(Number(least), Number(most))];
+  });
+
+/** What payment-service reads from its environment. */
+export const configSchema = z.object({
+  ...commonConfig,
+  PORT: portConfig(PORT),
+  PAYMENT_SUCCESS_RATE: z.coerce.number().min(0).max(1).default(PAYMENT_SUCCESS_RATE),
+  PAYMENT_LATENCY_MS: latencySchema,
+  GATEWAY_TIMEOUT_MS: z.coerce.number().int().min(10).max(GATEWAY_TIMEOUT_MAX_MS).default(GATEWAY_TIMEOUT_MS),
+});
+
+/** The configuration of payment-service. */
+export type Config = z.infer<typeof configSchema>;
