@@ -8,7 +8,7 @@ const config: Config = {
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/generated/', '/.data/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
-  transform: { '^.+\\.(t|m?j)s$': ['ts-jest', { isolatedModules: true, diagnostics: false }] },
+  transform: { '^.+\\.(t|m?j)s$': ['ts-jest', { diagnostics: false }] },
   globalSetup: '<rootDir>/tests/src/global-setup.ts',
   globalTeardown: '<rootDir>/tests/src/global-teardown.ts',
   testTimeout: TEST_TIMEOUT_MS,

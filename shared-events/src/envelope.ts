@@ -63,7 +63,7 @@ const schemas = new Map(eventTypes.map((type) => [type, schemaOf(type)]));
 
 const refuse = (code: UnreadableEvent['code'], reason: string): ParsedEvent => ({ ok: false, error: { code, reason } });
 
-const headerSchema = z.object({ type: z.string(), schemaversion: z.unknown() });
+const headerSchema = z.object({ type: z.string(), schemaversion: z.unknown().optional() });
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 

@@ -17,7 +17,10 @@ export const UNIT_PRICE_MINOR_MAX = 10_000_000_000;
 export const idSchema = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,64}$/, `must be 1 to ${String(ID_MAX_LENGTH)} characters of A-Z a-z 0-9 _ -`)
-  .meta({ description: 'An id: 1 to 64 characters A-Z a-z 0-9 _ -', example: '0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f' });
+  .meta({
+    description: 'An id: 1 to 64 characters A-Z a-z 0-9 _ -',
+    examples: ['0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f'],
+  });
 
 /** An ISO 4217 currency code. */
 export const currencySchema = z.string().regex(/^[A-Z]{3}$/, 'must be three capital letters (ISO 4217)');

@@ -1,0 +1,2 @@
+export { eventually } from './eventually';
+export { startTcpProxy, type TcpProxy } from './tcp-proxy';
