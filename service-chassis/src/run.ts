@@ -13,8 +13,8 @@ const STOP_TIMEOUT_MS = 10_000;
 
 /** A service that was put together. */
 export interface App {
-  /** Listens; resolves when requests are answered. */
-  start(): Promise<void>;
+  /** Listens; resolves with the address, such as http://127.0.0.1:8001, when requests are answered. */
+  start(): Promise<string>;
   stop(): Promise<void>;
 }
 

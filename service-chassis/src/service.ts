@@ -76,9 +76,7 @@ export async function createService(options: {
   };
   const server = await createHttpServer({ ...options.http, log, metrics, readiness });
   return {
-    start: async () => {
-      await server.listen({ host: config.HOST, port: config.PORT });
-    },
+    start: () => server.listen({ host: config.HOST, port: config.PORT }),
     stop: async () => {
       await server.close();
       await participant.stop();
