@@ -1,0 +1,51 @@
+/** The composition root of inventory-service. */
+import { createService, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { PrismaClient } from '../generated/prisma/client';
+import { addRoutes } from './adapters/http';
+import { startSeeding } from './adapters/seed';
+import { createReservationStore, overdueReservations } from './adapters/store';
+import type { Config } from './config';
+import { service } from './service';
+
+/** Puts inventory-service together and starts its participant; the HTTP server waits for start(). */
+export async function createApp(config: Config, log: Logger): Promise<App> {
+  const foundation = layFoundation(service.name, config, log);
+  const { pool } = foundation;
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const seeding = startSeeding(pool, config.CURRENCY, log);
+  const store = createReservationStore(config.HEALING_AFTER_MS);
+  const participant = startParticipant({
+    ...foundation,
+    service,
+    config,
+    store: {
+      load: async (tx, inputs) => {
+        // An order that waited for the very first start must not find an empty catalogue.
+        await seeding.done;
+        return store.load(tx, inputs);
+      },
+    },
+    overdue: (limit) => overdueReservations(pool, limit),
+  });
+  return createService({
+    config,
+    foundation,
+    participant: {
+      problems: () => ({ ...seeding.problems(), ...participant.problems() }),
+      stop: () => {
+        seeding.stop();
+        return participant.stop();
+      },
+    },
+    brokerRequired: true,
+    http: {
+      service: service.name,
+      description: 'Keeps the catalogue and its stock, and reserves it for orders: all lines or none.',
+      routes: (server) => {
+        addRoutes(server, { currency: config.CURRENCY, prisma, pool });
+      },
+    },
+    close: () => prisma.$disconnect(),
+  });
+}

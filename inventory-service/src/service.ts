@@ -1,0 +1,23 @@
+/** What inventory-service hears, what it decides about it, and what it announces. Start reading here. */
+import type { ServiceTable } from '@quadrille/service-chassis';
+import { commit, overdue, releaseCancelled, releaseUnpaid, reserve, type ReservationCommand } from './domain/decide';
+import type { ReservationState } from './domain/reservation';
+
+/** The events that inventory-service hears. */
+export type Heard = 'OrderCreated' | 'OrderConfirmed' | 'OrderCancelled' | 'PaymentFailed';
+
+/** The table of inventory-service. */
+export const service: ServiceTable<ReservationState, Heard, ReservationCommand> = {
+  name: 'inventory-service',
+  hears: {
+    OrderCreated: reserve,
+    OrderConfirmed: commit,
+    OrderCancelled: releaseCancelled,
+    PaymentFailed: releaseUnpaid,
+  },
+  inputs: {
+    ReservationOverdue: overdue,
+  },
+  announces: ['InventoryReserved', 'InventoryUnavailable', 'InventoryReleased'],
+  delaysMs: [],
+};
