@@ -1,0 +1,151 @@
+/** The HTTP operations of notification-service. */
+import { pageOf, pageQuery, toPage, type Handled, type HttpServer, type Input } from '@quadrille/service-chassis';
+import { idSchema } from '@quadrille/shared-events';
+import { uuidv7 } from 'uuidv7';
+import { z } from 'zod';
+import type { Notification, PrismaClient } from '../../generated/prisma/client';
+import type { NotificationCommand, NotificationState } from '../domain/notification';
+
+/** Longest address: what SMTP can carry (RFC 5321, a path of 256 octets). */
+const EMAIL_MAX_LENGTH = 254;
+
+/** Longest subject, in characters: what mail programs show, several times over. */
+const SUBJECT_MAX_LENGTH = 200;
+
+/** Longest message, in characters: about three pages. */
+const MESSAGE_MAX_LENGTH = 10_000;
+
+/** What the routes are made of. */
+export interface RouteOptions {
+  readonly prisma: PrismaClient;
+  readonly command: (input: Input<NotificationCommand>) => Promise<Handled<NotificationState>>;
+}
+
+const notificationSchema = z
+  .object({
+    notification_id: z.string(),
+    customer_id: z.string(),
+    order_id: z.string().nullable().meta({ description: 'null: about no order' }),
+    kind: z.enum([
+      'PAYMENT_RECEIVED',
+      'CONFIRMED',
+      'COMPLETED',
+      'REJECTED',
+      'FAILED',
+      'CANCELLED',
+      'REFUNDED',
+      'DIRECT',
+    ]),
+    subject: z.string(),
+    message: z.string(),
+    channel: z.enum(['log', 'smtp']),
+    created_at: z.string(),
+  })
+  .meta({ id: 'Notification' });
+
+const toView = (notification: Notification): z.infer<typeof notificationSchema> => ({
+  notification_id: notification.notificationId,
+  customer_id: notification.customerId,
+  order_id: notification.orderId,
+  kind: notification.kind,
+  subject: notification.subject,
+  message: notification.message,
+  channel: notification.channel,
+  created_at: notification.createdAt.toISOString(),
+});
+
+const subjectSchema = z
+  .string()
+  .max(SUBJECT_MAX_LENGTH)
+  .regex(/^[^\p{Cc}\p{Cs}]*[^\p{Cc}\p{Cs}\s][^\p{Cc}\p{Cs}]*$/u, 'must be one line of text');
+
+const messageSchema = z
+  .string()
+  .min(1)
+  .max(MESSAGE_MAX_LENGTH)
+  .regex(/^(?:[^\p{Cc}\p{Cs}]|[\n\r\t])+$/u, 'must be text without control characters');
+
+const byCustomer = z.object({ customer_id: idSchema });
+
+/** Adds the routes. */
+export function addRoutes(server: HttpServer, options: RouteOptions): void {
+  addNotificationRoutes(server, options);
+  addCustomerRoute(server, options);
+}
+
+function addNotificationRoutes(server: HttpServer, { prisma, command }: RouteOptions): void {
+  const tags = ['notifications'];
+  server.post(
+    '/notifications',
+    {
+      schema: {
+        tags,
+        summary: 'Tell a customer something that is about no order',
+        body: z.strictObject({ customer_id: idSchema, subject: subjectSchema, message: messageSchema }),
+        response: { 202: notificationSchema },
+      },
+    },
+    async (request, reply) => {
+      const { customer_id: customerId, subject, message } = request.body;
+      const notificationId = uuidv7();
+      await command({
+        key: notificationId,
+        message: { type: 'Notify', customerId, subject, message },
+        cause: { traceparent: request.traceparent },
+      });
+      const stored = await prisma.notification.findUniqueOrThrow({ where: { notificationId } });
+      return reply.status(202).send(toView(stored));
+    },
+  );
+  server.get(
+    '/notifications/customer/:customer_id',
+    {
+      schema: {
+        tags,
+        summary: 'What a customer was told, newest first',
+        params: byCustomer,
+        querystring: z.strictObject(pageQuery),
+        response: { 200: pageOf(notificationSchema) },
+      },
+    },
+    async (request) => {
+      const { limit, cursor } = request.query;
+      const before = cursor?.[0];
+      const notifications = await prisma.notification.findMany({
+        where: {
+          customerId: request.params.customer_id,
+          ...(before === undefined ? {} : { notificationId: { lt: before } }),
+        },
+        // Ids are UUIDv7: their order is the order of time.
+        orderBy: { notificationId: 'desc' },
+        take: limit + 1,
+      });
+      return toPage(notifications, limit, toView, ({ notificationId }) => [notificationId]);
+    },
+  );
+}
+
+function addCustomerRoute(server: HttpServer, { prisma }: RouteOptions): void {
+  const email = z.email().max(EMAIL_MAX_LENGTH);
+  server.put(
+    '/customers/:customer_id',
+    {
+      schema: {
+        tags: ['customers'],
+        summary: 'Set where mail reaches a customer',
+        params: byCustomer,
+        body: z.strictObject({ email }),
+        response: { 200: z.object({ customer_id: z.string(), email: z.string() }) },
+      },
+    },
+    async (request) => {
+      const { customer_id: customerId } = request.params;
+      const stored = await prisma.customer.upsert({
+        where: { customerId },
+        create: { customerId, email: request.body.email },
+        update: { email: request.body.email },
+      });
+      return { customer_id: stored.customerId, email: stored.email };
+    },
+  );
+}

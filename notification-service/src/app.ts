@@ -1,0 +1,44 @@
+/** The composition root of notification-service. */
+import { createService, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { PrismaClient } from '../generated/prisma/client';
+import { createDelivery } from './adapters/deliver';
+import { addRoutes } from './adapters/http';
+import { createMailer } from './adapters/mailer';
+import { createNotificationStore, overdueMails } from './adapters/store';
+import type { Config } from './config';
+import { service } from './service';
+
+/** Puts notification-service together and starts its participant; the HTTP server waits for start(). */
+export async function createApp(config: Config, log: Logger): Promise<App> {
+  const foundation = layFoundation(service.name, config, log);
+  const { pool } = foundation;
+  const { SMTP_URL, SMTP_FROM } = config;
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const mailer = SMTP_URL === undefined || SMTP_FROM === undefined ? undefined : createMailer(SMTP_URL, SMTP_FROM);
+  const participant = startParticipant({
+    ...foundation,
+    service,
+    config,
+    store: createNotificationStore({ mail: mailer !== undefined, firstPauseMs: config.HEALING_AFTER_MS }),
+    perform: createDelivery({ log, prisma, mailer }),
+    overdue: (limit) => overdueMails(pool, limit),
+  });
+  return createService({
+    config,
+    foundation,
+    participant,
+    brokerRequired: true,
+    http: {
+      service: service.name,
+      description: 'Tells customers what became of their orders, once each.',
+      routes: (server) => {
+        addRoutes(server, { prisma, command: participant.command });
+      },
+    },
+    close: async () => {
+      mailer?.close();
+      await prisma.$disconnect();
+    },
+  });
+}
