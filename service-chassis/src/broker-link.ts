@@ -9,7 +9,7 @@
  * what belongs to an older one (acks, confirms) is worthless and must be dropped by its owner.
  */
 import { connect, type Channel, type ChannelModel } from 'amqplib';
-import { backoffMs, pause } from './backoff';
+import { atMost, backoffMs, pause } from './backoff';
 import type { Logger } from './log';
 
 /** Pauses between connection attempts. */
@@ -19,7 +19,7 @@ const RECONNECT = { firstMs: 100, maxMs: 10_000 };
 const OPEN_TIMEOUT_MS = 10_000;
 
 /** A polite goodbye that takes longer is left to the heartbeat. */
-const CLOSE_TIMEOUT_MS = 2_000;
+const CLOSE_TIMEOUT_MS = 1_000;
 
 /** A peer silent for two of these intervals is dead. */
 const HEARTBEAT_S = 10;
@@ -150,12 +150,12 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
       keepAlive: true,
       clientProperties: { connection_name: connectionName },
     });
-    let alive = true;
+    const life = { alive: true };
     connection.on('error', (error: Error) => {
       state.lastError = error.message;
     });
     connection.on('close', (error?: Error) => {
-      alive = false;
+      life.alive = false;
       end(error?.message ?? 'connection closed');
     });
     connection.on('blocked', setBlocked);
@@ -167,7 +167,7 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
     });
     closeConnection = () => within(connection.close(), CLOSE_TIMEOUT_MS, new Promise(() => undefined));
     try {
-      while (alive && !stopping.signal.aborted) {
+      while (life.alive && !stopping.signal.aborted) {
         const reason = await channelSession(connection, lost);
         // The loop's condition is narrowed to what it was before the await.
         if (stopping.signal.aborted as boolean) return;
@@ -177,7 +177,7 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
       }
     } finally {
       if (state.blocked !== undefined) setBlocked(undefined);
-      if (alive) await closeConnection().catch(() => undefined);
+      if (life.alive) await closeConnection().catch(() => undefined);
       closeConnection = undefined;
     }
   };
@@ -200,7 +200,7 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
     stop: async () => {
       stopping.abort();
       await closeConnection?.().catch(() => undefined);
-      await Promise.race([supervised, pause(CLOSE_TIMEOUT_MS)]);
+      await atMost(CLOSE_TIMEOUT_MS, supervised);
     },
   };
 }

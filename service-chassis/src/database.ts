@@ -9,6 +9,12 @@ export type { Pool, PoolClient } from 'pg';
 /** A statement that takes longer is stuck behind a lock or a broken plan; the batch is tried again. */
 const STATEMENT_TIMEOUT_MS = 10_000;
 
+/**
+ * A server that is silent for this long is gone without a word (a black hole): only the client can tell. Longer than the
+ * server's own limit, which answers first while the two can speak.
+ */
+const QUERY_TIMEOUT_MS = 12_000;
+
 /** Waiting longer for one lock means somebody holds it in error. */
 const LOCK_TIMEOUT_MS = 5_000;
 
@@ -26,6 +32,7 @@ export function openPool(url: string, size: number, applicationName: string, onE
     application_name: applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
     lock_timeout: LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     keepAlive: true,
@@ -56,6 +63,8 @@ export async function inTransaction<Result>(
     await client.query('COMMIT');
     return result;
   } catch (error) {
+    // A connection that did not answer cannot be asked to roll back; the server does so when it is closed.
+    if (error instanceof Error && error.message === QUERY_TIMEOUT_MESSAGE) broken = error;
     if (!broken) {
       await client.query('ROLLBACK').catch((rollback: unknown) => {
         broken = rollback instanceof Error ? rollback : new Error(String(rollback));
@@ -94,9 +103,12 @@ const TRANSIENT_NODE_CODES = new Set([
   'EAI_AGAIN',
 ]);
 
+/** What `pg` says when QUERY_TIMEOUT_MS is over. */
+const QUERY_TIMEOUT_MESSAGE = 'Query read timeout';
+
 /** Messages of `pg` for a lost or unavailable connection: it gives these errors no code. */
 const TRANSIENT_MESSAGES =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after/;
+  /Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after/;
 
 /** Whether an error is the infrastructure's and will pass, so that the same work is worth trying again. */
 export function isTransient(error: unknown): boolean {

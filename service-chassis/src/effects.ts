@@ -13,7 +13,7 @@ const RUNNING_MAX = 1_000;
 
 /** Runs effects. */
 export interface EffectRunner<Effect> {
-  perform(effects: readonly RequestedEffect<Effect>[]): void;
+  readonly perform: (effects: readonly RequestedEffect<Effect>[]) => void;
   /** Resolves when a further batch may ask for effects. */
   capacity(): Promise<void>;
   /** Resolves when none is running. */

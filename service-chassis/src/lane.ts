@@ -13,7 +13,7 @@ export interface Lane<Item, Result> {
   /** Resolves with the item's own result. Rejects with the batch's error, or with LaneFullError. */
   submit(item: Item): Promise<Result>;
   /** Resolves when nothing is waiting and nothing is being written. */
-  idle(): Promise<void>;
+  readonly idle: () => Promise<void>;
   /** Items waiting, without those being written. */
   waiting(): number;
 }

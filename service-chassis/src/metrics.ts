@@ -11,12 +11,12 @@ export interface ServiceMetrics {
   /** From load to commit of one batch. */
   readonly batchSeconds: Histogram<'lane'>;
   readonly published: Counter<'result'>;
-  readonly relayed: Counter<string>;
+  readonly relayed: Counter;
   /** Messages parked as unreadable or as failed, by queue. */
   readonly parked: Counter<'queue'>;
-  readonly redelivered: Counter<string>;
+  readonly redelivered: Counter;
   /** Messages that a sweeper sent again because something was overdue. */
-  readonly swept: Counter<string>;
+  readonly swept: Counter;
   readonly effects: Counter<'type' | 'result'>;
   /** A figure that is read when it is asked for. */
   gauge(name: string, help: string, read: () => number): void;

@@ -6,7 +6,7 @@
 import type { DomainEvent, EventType } from '@quadrille/shared-events';
 import type { Pool } from 'pg';
 import type { z } from 'zod';
-import { pause } from './backoff';
+import { atMost } from './backoff';
 import type { CommonConfig } from './config';
 import { BATCH_MAX, startConsumer } from './consumer';
 import { isTransient } from './database';
@@ -28,11 +28,14 @@ const COMMANDS_WAITING_MAX = 5_000;
 /** Results of effects that may wait for their batch; more than effects that can run at once. */
 const RESULTS_WAITING_MAX = 10_000;
 
-/** How long effects may finish after the service was asked to stop; the sweeper takes up the others. */
-const EFFECTS_STOP_MS = 3_000;
+/** How long what was fetched may take after the service was asked to stop; the broker delivers the rest again. */
+const DRAIN_STOP_MS = 2_500;
+
+/** How long effects may finish after that, a little longer than a gateway's answer; the sweeper takes up the others. */
+const EFFECTS_STOP_MS = 2_500;
 
 /** How long the outbox may wait for confirms after that; the relay of the next start sends the others. */
-const OUTBOX_STOP_MS = 3_000;
+const OUTBOX_STOP_MS = 1_500;
 
 /** What is put together. */
 export interface ParticipantOptions<
@@ -59,7 +62,7 @@ export interface ParticipantOptions<
 /** A running participant. */
 export interface Participant<State, Message> {
   /** Brings a command to its decision; resolves after the commit. Rejects with LaneFullError when too many wait. */
-  command(input: Input<Message>): Promise<Handled<State>>;
+  readonly command: (input: Input<Message>) => Promise<Handled<State>>;
   /** What keeps this participant from its work, by name; empty when nothing does. */
   problems(): Readonly<Record<string, string>>;
   /** Finishes what was begun, in order, and closes its links. */
@@ -138,10 +141,9 @@ export function startParticipant<
       ...problem('publishing', publisher.state().blocked === undefined, publisher.state().blocked),
     }),
     stop: async () => {
-      await Promise.all([sweeper.stop(), consumer.drain(), commands.idle()]);
-      await Promise.race([effects.idle(), pause(EFFECTS_STOP_MS)]);
-      await results.idle();
-      await Promise.race([outbox.stop(), pause(OUTBOX_STOP_MS)]);
+      await atMost(DRAIN_STOP_MS, Promise.all([sweeper.stop(), consumer.drain(), commands.idle()]));
+      await atMost(EFFECTS_STOP_MS, effects.idle().then(results.idle));
+      await atMost(OUTBOX_STOP_MS, outbox.stop());
       await Promise.all([consumer.stop(), publisher.stop()]);
     },
   };

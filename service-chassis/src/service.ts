@@ -1,5 +1,6 @@
 /** The parts that every service has, in the order in which they start and stop. */
 import type { Pool } from 'pg';
+import { atMost } from './backoff';
 import type { CommonConfig } from './config';
 import { openPool } from './database';
 import { createHttpServer, type HttpServerOptions } from './http/server';
@@ -10,6 +11,9 @@ import type { App } from './run';
 
 /** A database that does not answer a trivial question within this time counts as down. */
 const PING_TIMEOUT_MS = 2_000;
+
+/** A polite goodbye to the database that takes longer is left out: the server notices by itself. */
+const POOL_STOP_MS = 1_000;
 
 /** What a service's own parts are built from. */
 export interface Foundation {
@@ -81,7 +85,7 @@ export async function createService(options: {
       await server.close();
       await participant.stop();
       await options.close?.();
-      await pool.end();
+      await atMost(POOL_STOP_MS, pool.end());
     },
   };
 }

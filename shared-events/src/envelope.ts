@@ -95,7 +95,7 @@ export function parseEvent(payload: Uint8Array): ParsedEvent {
   if (!isEventType(type)) return refuse('UNKNOWN_TYPE', `type: no event is called "${type.slice(0, 100)}"`);
   const known = events[type].version;
   if (schemaversion !== known) {
-    const found = JSON.stringify(schemaversion)?.slice(0, 40) ?? 'none';
+    const found = schemaversion === undefined ? 'none' : JSON.stringify(schemaversion).slice(0, 40);
     return refuse('UNKNOWN_VERSION', `schemaversion: ${type} is known in version ${String(known)}, this is ${found}`);
   }
   const parsed = schemas.get(type)?.safeParse(json);

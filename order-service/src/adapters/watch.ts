@@ -10,7 +10,7 @@ const WAITING_MAX = 1_000;
 /** Where requests wait for orders. */
 export interface Watch {
   /** Wakes whoever follows one of these keys. */
-  notify(keys: readonly string[]): void;
+  readonly notify: (keys: readonly string[]) => void;
   /** Takes a place among those who may wait; undefined when there is none left. */
   follow(orderId: string): Follower | undefined;
 }
@@ -20,7 +20,7 @@ export interface Follower {
   /** Resolves when the order may have changed since the last call, after at most `ms`, or when the signal aborts. */
   changed(ms: number, signal: AbortSignal): Promise<void>;
   /** Gives the place back. */
-  leave(): void;
+  readonly leave: () => void;
 }
 
 /** Creates a watch. */

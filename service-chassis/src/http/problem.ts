@@ -68,7 +68,7 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
     const errors = error.validation.flatMap(({ keyword, instancePath, message, params }) =>
       fieldErrors(error.validationContext ?? 'request', instancePath, keyword, message ?? 'is not valid', params),
     );
-    return sendProblem(reply, 400, `${errors.map(({ field, message }) => `${field}: ${message}`).join('; ')}`, errors);
+    return sendProblem(reply, 400, errors.map(({ field, message }) => `${field}: ${message}`).join('; '), errors);
   }
   const known = knownErrors[error.code];
   if (known) return sendProblem(reply, known.status, known.detail);

@@ -81,8 +81,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : uuidv7();
     },
-    frameworkErrors: (error, _request, reply) => sendProblem(reply, 400, error.message),
+    frameworkErrors: (error, _request, reply) => {
+      sendProblem(reply, 400, error.message);
+    },
   }).withTypeProvider<ZodTypeProvider>();
+  // Fastify reads text/plain too; here a body is JSON, or refused with 415.
+  server.removeContentTypeParser('text/plain');
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
   server.setErrorHandler(handleError);
