@@ -1,0 +1,168 @@
+/**
+ * A service small enough to see through: it hears OrderCompleted and OrderCancelled, remembers each order, and answers the
+ * first of them with PaymentVoided. What a customer is called says what happens to him.
+ */
+import type { DomainEvent } from '@quadrille/shared-events';
+import type { TestDatabase } from '@quadrille/tools/src/testing/database';
+import { pino } from 'pino';
+import { z } from 'zod';
+import {
+  layFoundation,
+  startParticipant,
+  type CommonConfig,
+  type Decision,
+  type Foundation,
+  type Participant,
+  type ServiceTable,
+  type Store,
+} from '../src';
+
+/** What the service knows about an order; undefined when it has not heard of it. */
+export type Seen = { readonly handled: number } | undefined;
+
+/** What reaches it besides events. */
+export type Own = { readonly type: 'Remind' } | { readonly type: 'Answer' } | { readonly type: 'Touch' };
+
+/** What it asks of the world outside. */
+export interface Call {
+  readonly type: 'Call';
+}
+
+type Heard = 'OrderCompleted' | 'OrderCancelled';
+type Message = DomainEvent<Heard> | Own;
+
+/** The order is handled by throwing. */
+export const POISON = 'poison';
+/** The answer comes by way of a timer of one second. */
+export const LATER = 'later';
+/** The answer comes by way of an effect. */
+export const CALLER = 'caller';
+
+const nothing = { events: [], effects: [], delayed: [] };
+
+const hear = (state: Seen, event: DomainEvent<Heard>): Decision<Seen, Call, Own> => {
+  const { orderId, customerId } = event.data;
+  if (customerId === POISON) throw new Error('this customer is poison');
+  if (state) return { ...nothing, state, outcome: 'unchanged: seen already' };
+  const seen = { state: { handled: 1 }, outcome: 'seen' };
+  if (customerId === LATER) return { ...nothing, ...seen, delayed: [{ delayMs: 1_000, message: { type: 'Remind' } }] };
+  if (customerId === CALLER) return { ...nothing, ...seen, effects: [{ type: 'Call' }] };
+  return { ...nothing, ...seen, events: [{ type: 'PaymentVoided', data: { orderId, customerId } }] };
+};
+
+const count = (state: Seen): Decision<Seen, Call, Own> => ({
+  ...nothing,
+  state: { handled: (state?.handled ?? 0) + 1 },
+  outcome: 'counted',
+});
+
+/** The table of the fake service. */
+export const table: ServiceTable<Seen, Heard, Own, Call> = {
+  name: 'payment-service',
+  hears: { OrderCompleted: hear, OrderCancelled: hear },
+  inputs: { Remind: count, Answer: count, Touch: count },
+  announces: ['PaymentVoided'],
+  delaysMs: [1_000],
+};
+
+/** Its neighbour, whose queue collects what it announces, and whose exchange it hears. */
+export const neighbour = {
+  name: 'order-service',
+  hears: { PaymentVoided: undefined },
+  announces: ['OrderCompleted', 'OrderCancelled'] as const,
+  delaysMs: [],
+};
+
+/** The states in one table; `decided` counts decisions, changed or not. */
+const createStore = (beforeLoad: () => Promise<void>): Store<Seen, Message> => ({
+  load: async (tx, inputs) => {
+    await beforeLoad();
+    const keys = inputs.map(({ key }) => key);
+    const { rows } = await tx.query<{ order_id: string; handled: number }>(
+      'SELECT order_id, handled FROM seen WHERE order_id = ANY($1)',
+      [keys],
+    );
+    const states = new Map<string, Seen>(rows.map(({ order_id, handled }) => [order_id, { handled }]));
+    const changed = new Set<string>();
+    return {
+      get: (key) => states.get(key),
+      put: ({ key }, state, isChanged) => {
+        states.set(key, state);
+        if (isChanged) changed.add(key);
+      },
+      save: async () => {
+        const ids = [...changed];
+        await tx.query(
+          `INSERT INTO seen (order_id, handled) SELECT * FROM unnest($1::text[], $2::int[])
+          ON CONFLICT (order_id) DO UPDATE SET handled = excluded.handled`,
+          [ids, ids.map((id) => states.get(id)?.handled ?? 0)],
+        );
+      },
+    };
+  },
+});
+
+/** Creates the table of states. */
+export async function prepare(database: TestDatabase): Promise<void> {
+  const { pool } = layFoundation('test', configOf('amqp://127.0.0.1', database.url), pino({ level: 'silent' }));
+  await pool.query('CREATE TABLE seen (order_id text PRIMARY KEY, handled int NOT NULL)');
+  await pool.end();
+}
+
+/** The configuration of a service between these two servers. */
+export const configOf = (brokerUrl: string, databaseUrl: string): CommonConfig => ({
+  HOST: '127.0.0.1',
+  LOG_LEVEL: 'silent',
+  DATABASE_URL: databaseUrl,
+  DATABASE_POOL_SIZE: 8,
+  RABBITMQ_URL: brokerUrl,
+  CURRENCY: 'USD',
+  HEALING_AFTER_MS: 30_000,
+});
+
+/** A running fake service. */
+export interface FakeService extends Foundation {
+  readonly participant: Participant<Seen, Message>;
+  /** Stops it and closes its pool. */
+  stop(): Promise<void>;
+  /** The sum of a counter, of all labels or of those that are named. */
+  counted(metric: string, labels?: Record<string, string>): Promise<number>;
+}
+
+/** Starts the service. `beforeLoad` runs in every batch's transaction, before its states are read. */
+export function startFake(
+  brokerUrl: string,
+  databaseUrl: string,
+  hooks: { readonly beforeLoad?: () => Promise<void>; readonly perform?: () => Promise<void> } = {},
+): FakeService {
+  const config = configOf(brokerUrl, databaseUrl);
+  const foundation = layFoundation(table.name, config, pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' }));
+  const participant = startParticipant<Seen, Heard, Own, Call>({
+    ...foundation,
+    service: table,
+    config,
+    store: createStore(hooks.beforeLoad ?? (() => Promise.resolve())),
+    own: z.object({ type: z.literal('Remind') }),
+    perform: async () => {
+      await hooks.perform?.();
+      return { type: 'Answer' };
+    },
+    overdue: () => Promise.resolve([]),
+  });
+  return {
+    ...foundation,
+    participant,
+    stop: async () => {
+      await participant.stop();
+      await foundation.pool.end();
+    },
+    counted: async (metric, labels = {}) => {
+      const values = (await foundation.metrics.registry.getSingleMetric(metric)?.get())?.values ?? [];
+      // prom-client's types let a label be of any name only through an index.
+      const matching = values.filter(({ labels: of }) =>
+        Object.entries(labels).every(([name, value]) => (of as Record<string, unknown>)[name] === value),
+      );
+      return matching.reduce((sum, { value }) => sum + value, 0);
+    },
+  };
+}

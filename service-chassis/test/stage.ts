@@ -1,0 +1,116 @@
+/** Where the fake service plays: a virtual host and a database of its own, and the neighbours' side of the broker. */
+import { randomUUID } from 'node:crypto';
+import { eventually } from '@quadrille/tests';
+import { envelop, exchangeOf, parseEvent, type DomainEvent } from '@quadrille/shared-events';
+import { deriveTopology } from '@quadrille/tools/src/broker/topology';
+import { createTestDatabase, type TestDatabase } from '@quadrille/tools/src/testing/database';
+import { createTestVirtualHost, type TestVirtualHost } from '@quadrille/tools/src/testing/virtual-host';
+import { connect, type ConfirmChannel, type GetMessage } from 'amqplib';
+import { neighbour, prepare, table } from './fake-service';
+
+/** One test's surroundings. */
+export interface Stage {
+  readonly host: TestVirtualHost;
+  readonly database: TestDatabase;
+  /** With the service's own user. */
+  readonly brokerUrl: string;
+  /** An administrator's channel. */
+  readonly channel: ConfirmChannel;
+  /** Publishes an OrderCompleted for each order; resolves when the broker has them. */
+  say(orderIds: readonly string[], customerId?: string): Promise<void>;
+  /** Publishes any bytes to the service's queue. */
+  sayBytes(payload: Buffer, properties?: { readonly messageId?: string; readonly type?: string }): Promise<void>;
+  /** Resolves when exactly these orders were answered, once each, and answers the events. */
+  answersTo(orderIds: readonly string[]): Promise<readonly DomainEvent[]>;
+  /** Everything the neighbour has received so far. */
+  received(): Promise<readonly DomainEvent[]>;
+  /** Messages ready in a queue. */
+  ready(queue: string): Promise<number>;
+  /** Takes one message from a queue; fails when there is none. */
+  take(queue: string): Promise<GetMessage>;
+  /** Closes the service's connections whose name ends so, through the management API. */
+  closeConnections(suffix: string): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Order ids that no other test uses. */
+export const orders = (count: number): readonly string[] => Array.from({ length: count }, () => randomUUID());
+
+/** The bytes of an OrderCompleted. */
+export const completed = (orderId: string, customerId = 'customer'): Buffer =>
+  Buffer.from(
+    JSON.stringify(
+      envelop('OrderCompleted', { orderId, customerId }, { id: randomUUID(), time: new Date().toISOString() }),
+    ),
+  );
+
+/** Sets a stage. */
+export async function setStage(): Promise<Stage> {
+  const host = await createTestVirtualHost(deriveTopology([neighbour, table]));
+  const database = await createTestDatabase('order-service');
+  await prepare(database);
+  const connection = await connect(host.adminUrl);
+  const channel = await connection.createConfirmChannel();
+  const heard: DomainEvent[] = [];
+
+  const drain = async () => {
+    for (;;) {
+      const message = await channel.get(neighbour.name, { noAck: true });
+      if (message === false) return;
+      const parsed = parseEvent(message.content);
+      if (!parsed.ok) throw new Error(parsed.error.reason);
+      heard.push(parsed.event);
+    }
+  };
+  const publish = (payload: Buffer, properties: { messageId?: string; type?: string }) => {
+    channel.publish(exchangeOf('OrderCompleted'), 'OrderCompleted', payload, { persistent: true, ...properties });
+  };
+
+  return {
+    host,
+    database,
+    channel,
+    brokerUrl: host.urlOf(table.name),
+    say: async (orderIds, customerId) => {
+      for (const orderId of orderIds)
+        publish(completed(orderId, customerId), { messageId: randomUUID(), type: 'OrderCompleted' });
+      await channel.waitForConfirms();
+    },
+    sayBytes: async (payload, properties = {}) => {
+      publish(payload, properties);
+      await channel.waitForConfirms();
+    },
+    answersTo: (orderIds) =>
+      eventually(async () => {
+        await drain();
+        expect(heard.map(({ subject }) => subject).sort()).toEqual([...orderIds].sort());
+        return heard;
+      }, 30_000),
+    received: async () => {
+      await drain();
+      return heard;
+    },
+    ready: async (queue) => (await channel.checkQueue(queue)).messageCount,
+    take: (queue) =>
+      eventually(async () => {
+        const message = await channel.get(queue, { noAck: true });
+        if (message === false) throw new Error(`${queue} is empty`);
+        return message;
+      }),
+    closeConnections: async (suffix) => {
+      // The management API's own form; nothing else of it is used.
+      const all = (await host.management.request('GET', `vhosts/${host.name}/connections`)) as readonly {
+        name: string;
+        client_properties?: { connection_name?: string };
+      }[];
+      const chosen = all.filter(({ client_properties: of }) => of?.connection_name?.endsWith(suffix) === true);
+      for (const { name } of chosen) await host.management.request('DELETE', `connections/${encodeURIComponent(name)}`);
+      return chosen.length;
+    },
+    close: async () => {
+      await connection.close();
+      await host.remove();
+      await database.drop();
+    },
+  };
+}
