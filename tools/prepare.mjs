@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { installBroker } from './install-broker.mjs';
 import { step } from './step.mjs';
@@ -75,7 +76,7 @@ async function build() {
   const { generate, bundle } = await import('./build.mjs');
   const started = performance.now();
   await step(
-    () => (performance.now() - started > 500 ? 'Built' : undefined),
+    () => (performance.now() - started > WORTH_A_LINE_MS ? 'Built' : undefined),
     'building',
     async () => {
       await generate();

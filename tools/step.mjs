@@ -1,4 +1,5 @@
 // Progress of what runs before anything is installed: one line for each step that took time.
+import { performance } from 'node:perf_hooks';
 
 const underWay = new Set();
 

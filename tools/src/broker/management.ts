@@ -36,7 +36,7 @@ export function connectManagement(access: ManagementAccess): Management {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    if (!response.ok) throw new Error(`RabbitMQ refuses ${method} ${path}: ${response.status} ${text}`);
+    if (!response.ok) throw new Error(`RabbitMQ refuses ${method} ${path}: ${String(response.status)} ${text}`);
     return text ? JSON.parse(text) : undefined;
   };
   const isVirtualHostRunning = async (name: string): Promise<boolean> => {

@@ -65,7 +65,7 @@ function topologyOf(service: ServiceTable): Topology {
   const { name } = service;
   const control = `${name}.control`;
   const published = [...new Set(service.announces.map(exchangeOf))];
-  const delays = service.delaysMs.map((ms) => ({ ms, key: `retry.${ms / 1000}s` }));
+  const delays = service.delaysMs.map((ms) => ({ ms, key: `retry.${String(ms / 1000)}s` }));
   // The keys of `hears` are event types by its type; Object.keys forgets that.
   const heard = Object.keys(service.hears) as EventType[];
   return {

@@ -10,7 +10,7 @@ import { logFile } from '../start/log-files';
 /** How often the file is looked at for new lines, in milliseconds: at once to the eye, nothing to the machine. */
 const POLL_MS = 100;
 
-const names = [...shortNames.map((short) => services[short].table.name as string), 'postgres', 'rabbitmq'];
+const names = [...shortNames.map((short) => services[short].table.name), 'postgres', 'rabbitmq'];
 const usage = `npm run logs -- <name> [-n lines] [--no-follow]\nNames: ${names.join(', ')}`;
 
 /** Shows the end of a service's log and, unless told otherwise, what is added to it: for people in a terminal, as it is elsewhere. */

@@ -15,16 +15,15 @@ let stoppingSince: number | undefined;
 function onSignal(): void {
   if (stoppingSince === undefined) {
     stoppingSince = Date.now();
-    void stop(0);
+    void stop();
   } else if (Date.now() - stoppingSince > SECOND_SIGNAL_AFTER_MS) {
     void system.kill().then(() => process.exit(1));
   }
 }
 
-async function stop(exitCode: number): Promise<void> {
-  stoppingSince ??= Date.now();
+async function stop(): Promise<void> {
   await progress.step('stopping services, then servers (Ctrl-C again: at once)', 'Stopped', () => system.stop());
-  process.exit(exitCode);
+  process.exit(0);
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
@@ -44,5 +43,6 @@ system.started
   .catch(async (error: unknown) => {
     if (stoppingSince !== undefined) return; // it failed because it is being stopped
     process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
-    await stop(1);
+    await system.stop();
+    process.exit(1);
   });

@@ -16,8 +16,12 @@ export function takeLock(file: string): Lock | { heldBy: number } {
   mkdirSync(dirname(file), { recursive: true });
   for (;;) {
     try {
-      writeFileSync(file, `${process.pid} ${processStart(process.pid) ?? ''}\n`, { flag: 'wx' });
-      return { release: () => rmSync(file, { force: true }) };
+      writeFileSync(file, `${String(process.pid)} ${processStart(process.pid) ?? ''}\n`, { flag: 'wx' });
+      return {
+        release: () => {
+          rmSync(file, { force: true });
+        },
+      };
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     }

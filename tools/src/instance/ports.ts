@@ -38,7 +38,9 @@ export async function choosePorts<Name extends string>(
       lock.release();
       return false;
     }
-    claims.set(port, () => lock.release());
+    claims.set(port, () => {
+      lock.release();
+    });
     chosen[name] = port;
     return true;
   };
@@ -48,18 +50,27 @@ export async function choosePorts<Name extends string>(
   for (const [name, port] of wanted) {
     for (let next = port + 1; chosen[name] === undefined; next++) {
       if (next > port + SEARCH_RANGE)
-        throw new Error(`No free port for ${name} between ${port} and ${next}: end what listens there.`);
+        throw new Error(
+          `No free port for ${name} between ${String(port)} and ${String(next)}: end what listens there.`,
+        );
       await claim(name, next);
     }
   }
   writeFileSync(file, JSON.stringify(chosen, null, 2));
   // Every name has its port after the second loop; the type can't see that.
-  return { of: chosen as Record<Name, number>, release: () => claims.forEach((release) => release()) };
+  return {
+    of: chosen as Record<Name, number>,
+    release: () => {
+      claims.forEach((release) => {
+        release();
+      });
+    },
+  };
 }
 
 function claimMachineWide(port: number): Lock | undefined {
   try {
-    const lock = takeLock(join(tmpdir(), `quadrille-port-${port}.lock`));
+    const lock = takeLock(join(tmpdir(), `quadrille-port-${String(port)}.lock`));
     return 'heldBy' in lock ? undefined : lock;
   } catch {
     return undefined; // a stale file of another user, which only that user may remove
@@ -78,7 +89,13 @@ function readRemembered(file: string): Record<string, number | undefined> {
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen({ port, exclusive: true }, () => probe.close(() => resolve(true)));
+    probe.once('error', () => {
+      resolve(false);
+    });
+    probe.listen({ port, exclusive: true }, () =>
+      probe.close(() => {
+        resolve(true);
+      }),
+    );
   });
 }

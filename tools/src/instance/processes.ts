@@ -41,7 +41,7 @@ function listProcesses(): { pid: number; args: string }[] {
 // A container's processes are visible from outside, and its clone may lie under the same path as ours: they are not ours to end.
 function inOurNamespace(pid: number): boolean {
   try {
-    return readlinkSync(`/proc/${pid}/ns/pid`) === readlinkSync('/proc/self/ns/pid');
+    return readlinkSync(`/proc/${String(pid)}/ns/pid`) === readlinkSync('/proc/self/ns/pid');
   } catch {
     return true; // another user's process: it can't be signalled either
   }
@@ -49,7 +49,7 @@ function inOurNamespace(pid: number): boolean {
 
 function readProc(pid: number, file: string): string | undefined {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+    return readFileSync(`/proc/${String(pid)}/${file}`, 'utf8');
   } catch {
     return undefined; // ended meanwhile
   }

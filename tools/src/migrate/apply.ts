@@ -35,7 +35,7 @@ export async function applyMigrations(url: string, migrations: readonly Migratio
   client.on('error', () => undefined); // the query under way fails as well
   await client.connect();
   try {
-    await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    await client.query(`SET lock_timeout = ${String(LOCK_TIMEOUT_MS)}`);
     await client.query('SELECT pg_advisory_lock($1)', [PRISMA_LOCK]);
     await client.query('SET client_min_messages = warning');
     await client.query(CREATE_BOOKKEEPING);
@@ -65,9 +65,8 @@ async function applyOne(client: Client, migration: Migration): Promise<void> {
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
-    throw new Error(
-      `Migration ${migration.name} fails and was undone: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`Migration ${migration.name} fails and was undone: ${reason}`, { cause: error });
   }
 }
 

@@ -62,7 +62,7 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerServer>
     await endBroker(options);
     await Promise.all([node.ended, epmd.ended]);
   };
-  const managementUrl = `http://127.0.0.1:${options.ports.management}`;
+  const managementUrl = `http://127.0.0.1:${String(options.ports.management)}`;
   const management = connectManagement({ url: managementUrl, user: NAME, password: options.password });
   try {
     const shownLog = (): string => (existsSync(logFile) ? logFile : consoleFile);
@@ -73,7 +73,7 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerServer>
     await stop();
     throw error;
   }
-  const url = `amqp://${NAME}:${options.password}@127.0.0.1:${options.ports.amqp}/${NAME}`;
+  const url = `amqp://${NAME}:${options.password}@127.0.0.1:${String(options.ports.amqp)}/${NAME}`;
   return { url, managementUrl, process: node, stop };
 }
 
@@ -86,7 +86,13 @@ export async function endBroker({ folder, durable }: Pick<BrokerOptions, 'folder
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port });
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket
+      .once('connect', () => {
+        resolve(true);
+      })
+      .once('error', () => {
+        resolve(false);
+      });
     socket.once('connect', () => socket.destroy());
   });
 }
@@ -97,9 +103,9 @@ function marker(folder: string): string {
 
 function writeConfiguration(options: BrokerOptions, base: string): void {
   const lines = [
-    `listeners.tcp.local = 127.0.0.1:${options.ports.amqp}`,
+    `listeners.tcp.local = 127.0.0.1:${String(options.ports.amqp)}`,
     'management.tcp.ip = 127.0.0.1',
-    `management.tcp.port = ${options.ports.management}`,
+    `management.tcp.port = ${String(options.ports.management)}`,
     `default_vhost = ${NAME}`,
     `default_user = ${NAME}`,
     `default_pass = ${options.password}`,
@@ -135,7 +141,7 @@ function environment(options: BrokerOptions, base: string, logFolder: string): N
     RABBITMQ_ENABLED_PLUGINS_FILE: join(base, 'enabled_plugins'),
     RABBITMQ_PID_FILE: join(base, 'rabbitmq.pid'),
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: [
-      `+S ${schedulers}:${schedulers}`,
+      `+S ${String(schedulers)}:${String(schedulers)}`,
       '-kernel inet_dist_use_interface {127,0,0,1}',
       `-quadrille ${marker(options.folder)} .`, // read by nobody: how a later start recognises its own
     ].join(' '),

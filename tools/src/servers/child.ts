@@ -109,7 +109,9 @@ export async function waitUntilReady(
     if (server.hasEnded())
       throw new Error(`${name} ended while starting. The end of ${logFile}:\n${endOfFile(logFile)}`);
     if (Date.now() > deadline) {
-      throw new Error(`${name} is not ready after ${ms / 1000} s. The end of ${logFile}:\n${endOfFile(logFile)}`);
+      throw new Error(
+        `${name} is not ready after ${String(ms / 1000)} s. The end of ${logFile}:\n${endOfFile(logFile)}`,
+      );
     }
     await delay(POLL_MS);
   }

@@ -12,6 +12,7 @@ export interface OwnServers {
 
 /** Reads DATABASE_URL, RABBITMQ_URL and RABBITMQ_MANAGEMENT_URL. Fails with every one that is no URL of its kind. */
 export function ownServers(env: NodeJS.ProcessEnv = process.env): OwnServers {
+  const given = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
   const wanted = { DATABASE_URL: /^postgres(ql)?:$/, RABBITMQ_URL: /^amqps?:$/, RABBITMQ_MANAGEMENT_URL: /^https?:$/ };
   const wrong = Object.entries(wanted).filter(([name, protocol]) => env[name] && !protocol.test(protocolOf(env[name])));
   if (wrong.length > 0) {
@@ -20,9 +21,9 @@ export function ownServers(env: NodeJS.ProcessEnv = process.env): OwnServers {
     );
   }
   return {
-    databaseUrl: env['DATABASE_URL'] || undefined,
-    amqpUrl: env['RABBITMQ_URL'] || undefined,
-    managementUrl: env['RABBITMQ_MANAGEMENT_URL'] || undefined,
+    databaseUrl: given('DATABASE_URL'),
+    amqpUrl: given('RABBITMQ_URL'),
+    managementUrl: given('RABBITMQ_MANAGEMENT_URL'),
   };
 }
 
@@ -40,7 +41,7 @@ export async function findManagement(
 ): Promise<Management | undefined> {
   const { hostname, username, password } = new URL(amqpUrl);
   const management = connectManagement({
-    url: managementUrl?.replace(/\/$/, '') ?? `http://${hostname}:${MANAGEMENT_PORT}`,
+    url: managementUrl?.replace(/\/$/, '') ?? `http://${hostname}:${String(MANAGEMENT_PORT)}`,
     user: decodeURIComponent(username) || 'guest',
     password: decodeURIComponent(password) || 'guest',
   });

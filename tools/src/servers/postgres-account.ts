@@ -22,15 +22,18 @@ const CANDIDATES = ['postgres', 'nobody'];
 export function chooseAccount(dataFolder: string, binFolder: string): Account {
   if (process.getuid?.() !== 0) return { own: () => undefined, run: (command) => command };
   const { uid, gid } = existsSync(dataFolder) ? statSync(dataFolder) : findAccount();
-  const own = (path: string): void => chownSync(path, uid, gid);
+  const own = (path: string): void => {
+    chownSync(path, uid, gid);
+  };
   const plain = (command: Command): Command => ({ ...command, uid, gid });
   const capable = (command: Command): Command => ({
     ...command,
     command: 'setpriv',
     args: [
-      `--reuid=${uid}`,
-      `--regid=${gid}`,
+      `--reuid=${String(uid)}`,
+      `--regid=${String(gid)}`,
       '--clear-groups',
+      '--securebits=+no_setuid_fixup', // else the kernel's access(2), which initdb asks, knows nothing of the capability
       '--inh-caps=-all,+dac_override',
       '--ambient-caps=-all,+dac_override',
       command.command,
@@ -39,7 +42,7 @@ export function chooseAccount(dataFolder: string, binFolder: string): Account {
   });
   for (const run of [plain, capable]) if (canRun(run, dirname(dataFolder), binFolder)) return { own, run };
   throw new Error(
-    `PostgreSQL must not run as root, and the account ${uid} may not enter ${binFolder}. ` +
+    `PostgreSQL must not run as root, and the account ${String(uid)} may not enter ${binFolder}. ` +
       'Start as an ordinary user, or move this copy to a folder that others may enter (chmod o+x on each folder above it).',
   );
 }

@@ -50,7 +50,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   // Left by a crash. In a container its process id may be in use again, and the server would refuse to start; ours was ended above.
   rmSync(join(data, 'postmaster.pid'), { force: true });
   const server = startProcess(account.run(serverCommand(options, bin, data)), logFile, 'SIGINT');
-  const url = `postgresql://${ADMIN}:${options.password}@127.0.0.1:${options.port}/postgres`;
+  const url = `postgresql://${ADMIN}:${options.password}@127.0.0.1:${String(options.port)}/postgres`;
   try {
     await waitUntilReady('PostgreSQL', server, logFile, READY_WITHIN_MS, () => answers(url));
   } catch (error) {
@@ -93,7 +93,7 @@ function serverCommand(options: PostgresOptions, bin: string, data: string): Com
     log_timezone: 'UTC',
     timezone: 'UTC',
   };
-  const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${String(value)}`]);
   return { command: join(bin, 'postgres'), args: ['-D', data, ...args], env: environment(), cwd: data };
 }
 
@@ -134,13 +134,16 @@ function runToEnd(what: Command): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
-    const keep = (chunk: Buffer): void => void (output += chunk.toString());
+    const keep = (chunk: Buffer): void => {
+      output += chunk.toString();
+    };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
     child.once('error', reject);
-    child.once('close', (code) =>
-      code === 0 ? resolve() : reject(new Error(`PostgreSQL's data folder can't be made:\n${output.trim()}`)),
-    );
+    child.once('close', (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`PostgreSQL's data folder can't be made:\n${output.trim()}`));
+    });
   });
 }
 
@@ -155,6 +158,7 @@ async function answers(url: string): Promise<boolean> {
     if (error instanceof Error && 'code' in error && error.code === '28P01') {
       throw new Error(
         'PostgreSQL refuses the password of secrets.json. Restore that file, or delete .data to begin anew.',
+        { cause: error },
       );
     }
     return false;

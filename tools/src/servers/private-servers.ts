@@ -54,7 +54,7 @@ export async function startPrivateServers<Name extends string>(
   const lock = takeLock(join(folder, 'running.pid'));
   if ('heldBy' in lock) {
     throw new Error(
-      `Quadrille already runs in this folder (process ${lock.heldBy}). Stop it with Ctrl-C there, or kill ${lock.heldBy}.`,
+      `Quadrille already runs in this folder (process ${String(lock.heldBy)}). Stop it with Ctrl-C there, or kill ${String(lock.heldBy)}.`,
     );
   }
   await Promise.all([endPostgres(folder), endBroker({ folder, durable })]);

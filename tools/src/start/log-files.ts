@@ -34,5 +34,7 @@ export function rotateLogs(folder: string, names: readonly string[]): () => void
   };
   // A disk that is full now may have room at the next look; nothing else can go wrong here.
   const timer = setInterval(() => void look().catch(() => undefined), LOOK_EVERY_MS);
-  return () => clearInterval(timer);
+  return () => {
+    clearInterval(timer);
+  };
 }

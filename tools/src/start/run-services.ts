@@ -36,9 +36,11 @@ export function runServices(
     const env = serviceEnvironment({ port: ports[short], databaseUrl: databases[short], rabbitmqUrl: brokers[short] });
     const file = join(rootFolder, 'dist', `${name}.js`);
     const supervised = supervise({ name, file, env, folder }, (why, pauseMs) => {
-      progress.note(`✖ ${name} died (${why}) and is started again in ${pauseMs / 1000} s: npm run logs -- ${name}`);
+      progress.note(
+        `✖ ${name} died (${why}) and is started again in ${String(pauseMs / 1000)} s: npm run logs -- ${name}`,
+      );
     });
-    return { supervised, url: `http://${localAddress()}:${ports[short]}` };
+    return { supervised, url: `http://${localAddress()}:${String(ports[short])}` };
   });
   return {
     // One entry for each short name, in their order.
@@ -61,12 +63,12 @@ async function waitUntilReady(service: Supervised, url: string, folder: string):
   while (answer !== 'ready') {
     if (service.lastDeath() !== undefined) {
       throw new Error(
-        `${service.name} ends while starting (${service.lastDeath()}). The end of its log:\n${logEnd(service, folder)}`,
+        `${service.name} ends while starting (${String(service.lastDeath())}). The end of its log:\n${logEnd(service, folder)}`,
       );
     }
     if (Date.now() > deadline) {
       throw new Error(
-        `${service.name} is not ready after ${READY_WITHIN_MS / 1000} s: ${answer}\n${logEnd(service, folder)}`,
+        `${service.name} is not ready after ${String(READY_WITHIN_MS / 1000)} s: ${answer}\n${logEnd(service, folder)}`,
       );
     }
     await delay(POLL_MS);

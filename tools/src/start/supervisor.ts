@@ -50,7 +50,7 @@ export function supervise(service: ServiceProcess, onDeath: (why: string, pauseM
       child.once('exit', (code, signal) => {
         resolve();
         if (stopping) return;
-        lastDeath = signal ?? `exit code ${code}`;
+        lastDeath = signal ?? `exit code ${String(code)}`;
         if (performance.now() - started > HEALTHY_AFTER_MS) pause = FIRST_PAUSE_MS;
         onDeath(lastDeath, pause);
         void restart();

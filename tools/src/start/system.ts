@@ -69,8 +69,8 @@ export function startSystem(folder: string, progress: Progress): System {
   function startServers(): Promise<PrivateServers<ShortName>> {
     const done = (result: PrivateServers<ShortName>): string => {
       const names = [
-        result.postgres ? `PostgreSQL on port ${result.ports.postgres}` : 'PostgreSQL of DATABASE_URL',
-        result.broker ? `RabbitMQ on port ${result.ports.amqp}` : 'RabbitMQ of RABBITMQ_URL',
+        result.postgres ? `PostgreSQL on port ${String(result.ports.postgres)}` : 'PostgreSQL of DATABASE_URL',
+        result.broker ? `RabbitMQ on port ${String(result.ports.amqp)}` : 'RabbitMQ of RABBITMQ_URL',
       ];
       return names.join(', ');
     };
@@ -92,7 +92,7 @@ export function startSystem(folder: string, progress: Progress): System {
       stopping = true;
       for (const end of cleanUp) end();
       await running?.stop();
-      removeAddresses(folder);
+      if (servers) removeAddresses(folder); // otherwise they are those of the system that runs here already
       await endStarted();
       servers?.release();
     },
@@ -106,7 +106,7 @@ export function startSystem(folder: string, progress: Progress): System {
 
 function describeMigrations({ applied }: Migrated): string {
   const count = applied.reduce((sum, { migrations }) => sum + migrations.length, 0);
-  return count > 0 ? `Databases migrated (${count} migrations applied)` : 'Databases up to date';
+  return count > 0 ? `Databases migrated (${String(count)} migrations applied)` : 'Databases up to date';
 }
 
 function describeTopology(access: BrokerAccess): string {
