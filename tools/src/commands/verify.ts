@@ -1,0 +1,57 @@
+import { parseArgs } from 'node:util';
+import { dataFolder } from '../root';
+import { readAddresses } from '../start/addresses';
+import { readOrdersFile } from '../verify/orders-file';
+import { holds, report } from '../verify/report';
+import { verify } from '../verify/verify';
+
+const usage = `npm run verify -- [--wait seconds] [--poison messages] [--orders file]
+  --wait    how long orders that are not settled are waited for (30)
+  --poison  messages put into the dead-letter and invalid queues on purpose (0)
+  --orders  a file of order ids, one a line, that were answered 2xx and must exist`;
+
+const MS_PER_S = 1_000;
+const CLEAR_LINE = '\r\x1b[2K';
+
+function wholeNumber(name: string, text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new Error(`--${name} must be a whole number, not ${text}.\n${usage}`);
+  return Number(text);
+}
+
+/** Checks the seven invariants of the running system; exit status 1 when one is broken. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      wait: { type: 'string' },
+      poison: { type: 'string', default: '0' },
+      orders: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(`${usage}\n`);
+    return;
+  }
+  const options = {
+    poison: wholeNumber('poison', values.poison),
+    ...(values.wait === undefined ? {} : { settleWithinMs: wholeNumber('wait', values.wait) * MS_PER_S }),
+    ...(values.orders === undefined ? {} : { requested: readOrdersFile(values.orders) }),
+  };
+  const redraw = (text: string) => {
+    if (process.stderr.isTTY) process.stderr.write(`${CLEAR_LINE}${text}`);
+  };
+  const verdict = await verify(readAddresses(dataFolder), {
+    ...options,
+    onWaiting: (waiting) => {
+      redraw(`  … ${String(waiting.length)} not as they should be yet; looking again`);
+    },
+  });
+  redraw('');
+  process.stdout.write(`${report(verdict).join('\n')}\n`);
+  process.exitCode = holds(verdict) ? 0 : 1;
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

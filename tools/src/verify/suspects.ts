@@ -1,0 +1,52 @@
+/** Goes through all orders once, and after that looks again only at those that offended. */
+import type { Breach, OrderFacts } from './facts';
+import { missingOrders, readOrders, scanOrders, strayOrders, type OrderDatabases } from './read-orders';
+import { orderBreaches, vanishedBreach } from './rules';
+import { count, emptyTally, type Tally } from './tally';
+
+/** Offenders that are kept; with more, the whole is gone through again each time. */
+const SUSPECTS_MAX = 10_000;
+
+/** What was found about the orders at one time. */
+export interface OrdersFound {
+  readonly breaches: readonly Breach[];
+  readonly tally: Tally;
+  /** Whether there were more offenders than could be kept. */
+  readonly more: boolean;
+}
+
+interface Scan {
+  /** Counts of the orders that are not suspects. */
+  readonly clean: Tally;
+  readonly suspects: readonly string[];
+  readonly more: boolean;
+}
+
+async function scan(databases: OrderDatabases): Promise<Scan> {
+  const clean = emptyTally();
+  const strays = await strayOrders(databases, SUSPECTS_MAX);
+  const suspects = new Set(strays);
+  let more = false;
+  for await (const page of scanOrders(databases)) {
+    for (const facts of page) {
+      if (!suspects.has(facts.orderId) && orderBreaches(facts).length === 0) count(clean, facts);
+      else if (suspects.has(facts.orderId) || suspects.size < SUSPECTS_MAX) suspects.add(facts.orderId);
+      else more = true;
+    }
+  }
+  return { clean, suspects: [...suspects], more };
+}
+
+/** Looks at the orders, each time it is called; `requested` are orders that must exist. */
+export function createOrdersLook(databases: OrderDatabases, requested: readonly string[]): () => Promise<OrdersFound> {
+  let last: Scan | undefined;
+  let missing = requested;
+  return async () => {
+    if (!last || last.more) last = await scan(databases);
+    const facts: OrderFacts[] = await readOrders(databases, last.suspects);
+    missing = await missingOrders(databases, missing);
+    const tally: Tally = { ...last.clean, statuses: new Map(last.clean.statuses) };
+    for (const each of facts) count(tally, each);
+    return { breaches: [...missing.map(vanishedBreach), ...facts.flatMap(orderBreaches)], tally, more: last.more };
+  };
+}
