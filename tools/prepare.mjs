@@ -33,7 +33,10 @@ async function installDependencies() {
     await step('Dependencies installed', 'installing dependencies (the first time only)', () =>
       run(
         ...npm([
-          'ci',
+          // Not `ci`: it refuses a lock file that was written where some other platform's optional packages could not be had.
+          // Versions come from the lock file all the same, and it is left as it is.
+          'install',
+          '--no-save',
           '--ignore-scripts',
           '--include=dev',
           '--no-audit',
@@ -91,6 +94,11 @@ function npm(args) {
   return cli?.endsWith('.js') ? [process.execPath, [cli, ...args]] : ['npm', args];
 }
 
+/** Lines of a failed command that are shown: the first ones say what is wrong, the rest how the command is used. */
+const ERROR_LINES = 12;
+
+const firstLines = (output) => output.trim().split('\n').slice(0, ERROR_LINES).join('\n');
+
 function run(command, args, cwd = root) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -100,7 +108,7 @@ function run(command, args, cwd = root) {
     child.once('error', reject);
     child.once('close', (code) => {
       if (code === 0) resolve();
-      else reject(new Error(`${command} ${args.join(' ')} fails:\n${output.trim()}`));
+      else reject(new Error(`${command} ${args.join(' ')} fails:\n${firstLines(output)}`));
     });
   });
 }
