@@ -33,7 +33,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       service: service.name,
       description: 'Tells customers what became of their orders, once each.',
       routes: (server) => {
-        addRoutes(server, { prisma, command: participant.command });
+        addRoutes(server, { prisma, command: (input) => participant.command(input) });
       },
     },
     close: async () => {

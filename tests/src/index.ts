@@ -1,2 +1,3 @@
 export { eventually } from './eventually';
+export { startServiceUnderTest, type ServiceUnderTest, type ServiceUnderTestOptions } from './service-under-test';
 export { startTcpProxy, type TcpProxy } from './tcp-proxy';

@@ -27,7 +27,7 @@ export const createDelivery =
       return undefined;
     }
     const notification = await find(prisma, key, kind);
-    if (!mailer || !notification || notification.sentAt !== null) return undefined;
+    if (!mailer || notification?.sentAt !== null) return undefined;
     const { notificationId: id, subject, message } = notification;
     await mailer.send({ id, to: effect.to, subject, message });
     log.info({ ...fields, customer_id: notification.customerId, notification_id: id, subject }, 'mail sent');

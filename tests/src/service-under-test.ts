@@ -1,0 +1,108 @@
+/** One service, run in this process on a database and a virtual host of its own, and heard and spoken to as the others would. */
+import { createLogger, readConfig, type App, type Logger } from '@quadrille/service-chassis';
+import { EVENT_CONTENT_TYPE, exchangeOf, parseEvent, type DomainEvent } from '@quadrille/shared-events';
+import { createTestDatabase, createTestVirtualHost, topology } from '@quadrille/tools';
+import { connect } from 'amqplib';
+import { Pool } from 'pg';
+import type { z } from 'zod';
+import { eventually } from './eventually';
+
+/** What runs, and with which environment besides the servers' addresses. */
+export interface ServiceUnderTestOptions<Config> {
+  readonly name: string;
+  readonly configSchema: z.ZodType<Config>;
+  readonly createApp: (config: Config, log: Logger) => Promise<App>;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A running service. */
+export interface ServiceUnderTest {
+  /** Sends a request; answers status, headers and JSON body. */
+  request(method: string, path: string, body?: unknown): Promise<{ status: number; headers: Headers; body: unknown }>;
+  /** Publishes an event as its publisher would; resolves when the broker has it. */
+  say(event: DomainEvent): Promise<void>;
+  /** Takes everything that waits in a queue, oldest first. */
+  take(queue: string): Promise<readonly DomainEvent[]>;
+  /** Publishes a payload, readable or not, with a routing key that the service hears. */
+  sayRaw(routingKey: DomainEvent['type'], payload: Buffer): Promise<void>;
+  /** The database of the service, for looking. */
+  readonly database: Pool;
+  /** Stops the service and starts it again on the same servers. */
+  restart(): Promise<void>;
+  /** Stops the service and removes its database and virtual host. */
+  stop(): Promise<void>;
+}
+
+/** Starts a service and resolves when it is ready. */
+export async function startServiceUnderTest<Config>(
+  options: ServiceUnderTestOptions<Config>,
+): Promise<ServiceUnderTest> {
+  const { name, configSchema, createApp } = options;
+  const [testDatabase, virtualHost] = await Promise.all([createTestDatabase(name), createTestVirtualHost(topology)]);
+  const database = new Pool({ connectionString: testDatabase.url, max: 2 });
+  const broker = await connect(virtualHost.adminUrl);
+  const channel = await broker.createConfirmChannel();
+  const config = readConfig(configSchema, {
+    PORT: '0',
+    DATABASE_URL: testDatabase.url,
+    RABBITMQ_URL: virtualHost.urlOf(name),
+    ...options.environment,
+  });
+  let app: App;
+  let url: string;
+
+  const start = async () => {
+    app = await createApp(config, createLogger(name, 'silent'));
+    url = await app.start();
+    await eventually(async () => {
+      const response = await fetch(`${url}/readyz`);
+      if (response.status !== 200) throw new Error(`${name} is not ready: ${await response.text()}`);
+    });
+  };
+  const sayRaw = async (routingKey: DomainEvent['type'], payload: Buffer) => {
+    const contentType = EVENT_CONTENT_TYPE;
+    channel.publish(exchangeOf(routingKey), routingKey, payload, { contentType, persistent: true, type: routingKey });
+    await channel.waitForConfirms();
+  };
+  await start();
+
+  return {
+    request: async (method, path, body) => {
+      const response = await fetch(url + path, {
+        method,
+        ...(body === undefined
+          ? {}
+          : {
+              headers: { 'content-type': 'application/json' },
+              body: typeof body === 'string' ? body : JSON.stringify(body),
+            }),
+      });
+      const answered: unknown = JSON.parse(await response.text());
+      return { status: response.status, headers: response.headers, body: answered };
+    },
+    say: (event) => sayRaw(event.type, Buffer.from(JSON.stringify(event))),
+    sayRaw,
+    take: async (queue) => {
+      const events: DomainEvent[] = [];
+      for (;;) {
+        const message = await channel.get(queue, { noAck: true });
+        if (message === false) return events;
+        const parsed = parseEvent(message.content);
+        if (!parsed.ok) throw new Error(`an unreadable message in ${queue}: ${parsed.error.reason}`);
+        events.push(parsed.event);
+      }
+    },
+    database,
+    restart: async () => {
+      await app.stop();
+      await start();
+    },
+    stop: async () => {
+      await app.stop();
+      await broker.close();
+      await database.end();
+      await virtualHost.remove();
+      await testDatabase.drop();
+    },
+  };
+}
