@@ -8,7 +8,13 @@ import { controlExchange } from './processor';
 
 /** One delivery, read. */
 export type Reading<Message> =
-  | { readonly ok: true; readonly type: string; readonly input: Input<Message> }
+  | {
+      readonly ok: true;
+      readonly type: string;
+      /** The id of the message that led to this one; `input.cause` is this one, as the cause of what follows. */
+      readonly causationId: string | undefined;
+      readonly input: Input<Message>;
+    }
   | { readonly ok: false; readonly reason: string };
 
 /** What a service understands: the events of its table and its own delayed messages. */
@@ -37,7 +43,7 @@ export function createReader<Heard extends EventType, Own extends { readonly typ
     if (!parsed.success) return refuse(`not a message of ${service} to itself`);
     const { orderId, causationId, message } = parsed.data;
     const cause = { messageId: causationId, traceparent: traceparentOf(properties.headers) };
-    return { ok: true, type: message.type, input: { key: orderId, message, cause } };
+    return { ok: true, type: message.type, causationId, input: { key: orderId, message, cause } };
   };
 
   return (delivery) => {
@@ -47,7 +53,12 @@ export function createReader<Heard extends EventType, Own extends { readonly typ
     const event = asHeard(parsed.event);
     if (!event) return refuse(`UNHEARD: ${service} does not hear ${parsed.event.type}`);
     const cause = { messageId: event.id, traceparent: event.traceparent };
-    return { ok: true, type: event.type, input: { key: event.subject, message: event, cause } };
+    return {
+      ok: true,
+      type: event.type,
+      causationId: event.causationid,
+      input: { key: event.subject, message: event, cause },
+    };
   };
 }
 
