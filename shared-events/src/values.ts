@@ -28,8 +28,10 @@ export const currencySchema = z.string().regex(/^[A-Z]{3}$/, 'must be three capi
 /** A payment method's token, as the gateway names it. */
 export const paymentMethodSchema = z.string().regex(/^tok_[a-z0-9_]{1,60}$/, 'must be a token such as tok_visa');
 
+const quantityError = `must be a whole number from 1 to ${String(QUANTITY_MAX)}`;
+
 /** Units of a product in one order line: 1 to 1,000. */
-export const quantitySchema = z.int().min(1).max(QUANTITY_MAX);
+export const quantitySchema = z.int(quantityError).min(1, quantityError).max(QUANTITY_MAX, quantityError);
 
 /** The price of one unit in minor units (cents): a whole number from 0. */
 export const unitPriceMinorSchema = z.int().min(0).max(UNIT_PRICE_MINOR_MAX);
