@@ -1,0 +1,30 @@
+import { createLive } from '../demo/live';
+import { outcomesTable } from '../demo/outcomes';
+import { playAll } from '../demo/play';
+import { kinds } from '../demo/kinds';
+import { dataFolder } from '../root';
+import { readAddresses } from '../start/addresses';
+import { holds, report } from '../verify/report';
+import { verify } from '../verify/verify';
+
+/** Plays real orders through every outcome; exit status 1 when one ended otherwise than it must, or an invariant is broken. */
+async function demo(): Promise<void> {
+  const addresses = readAddresses(dataFolder);
+  const total = kinds.reduce((sum, { orders }) => sum + orders, 0);
+  process.stderr.write(`\n  ${String(total)} orders of ${String(kinds.length)} kinds at ${addresses.order}\n\n`);
+  const live = createLive();
+  const played = await playAll(addresses, live.show);
+  live.end();
+  process.stdout.write(`\n${outcomesTable(played).join('\n')}\n\n`);
+  process.stderr.write('  Checking the seven invariants ...\n\n');
+  const requested = played.flatMap(({ orderId }) => orderId ?? []);
+  const verdict = await verify(addresses, { requested });
+  process.stdout.write(`${report(verdict).join('\n')}\n`);
+  const asExpected = played.every(({ kind, observed }) => observed === kind.expected);
+  process.exitCode = asExpected && holds(verdict) ? 0 : 1;
+}
+
+demo().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,50 @@
+/** The demo's table of outcomes as text. */
+import { kinds } from './kinds';
+import type { Played } from './play';
+
+/** Orders that did not end as expected which are named for each kind. */
+const NAMED_MAX = 3;
+
+const MS_PER_S = 1_000;
+
+/** The middle of some durations; the lower one of two. 0 for none. */
+export const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.max(0, Math.ceil(values.length / 2) - 1)] ?? 0;
+
+/** A duration with as many digits as mean something. */
+const duration = (ms: number) => (ms < MS_PER_S ? `${String(Math.round(ms))} ms` : `${(ms / MS_PER_S).toFixed(1)} s`);
+
+const HEADINGS = ['Orders', 'Number', 'Must end as', 'Did', 'Median'] as const;
+const RIGHT_ALIGNED: ReadonlySet<number> = new Set([1, 4]);
+
+/** One line for each kind, the orders that ended otherwise under it. At most 100 columns wide. */
+export function outcomesTable(played: readonly Played[]): string[] {
+  const rows = kinds.map((kind) => {
+    const orders = played.filter((each) => each.kind === kind);
+    const wrong = orders.filter(({ observed }) => observed !== kind.expected);
+    return {
+      cells: [
+        kind.name,
+        String(orders.length),
+        kind.expected,
+        wrong.length === 0 ? '✓ all' : `✗ ${String(orders.length - wrong.length)}`,
+        duration(median(orders.map(({ tookMs }) => tookMs))),
+      ],
+      wrong,
+    };
+  });
+  const widths = HEADINGS.map((heading, column) =>
+    Math.max(heading.length, ...rows.map(({ cells }) => cells[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    `  ${cells.map((cell, i) => (RIGHT_ALIGNED.has(i) ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join('   ')}`.trimEnd();
+  return [
+    line(HEADINGS),
+    line(widths.map((width) => '─'.repeat(width))),
+    ...rows.flatMap(({ cells, wrong }) => [
+      line(cells),
+      ...wrong.slice(0, NAMED_MAX).map(({ orderId, observed }) => `      ${orderId ?? 'not placed'}  ${observed}`),
+      ...(wrong.length > NAMED_MAX ? [`      and ${String(wrong.length - NAMED_MAX)} more`] : []),
+    ]),
+  ];
+}
