@@ -5,6 +5,7 @@
  * was begun, leave. After STOP_TIMEOUT_MS the process ends anyway; what was not finished is redelivered or relayed.
  */
 import { ConfigurationError, readConfig } from './config';
+import { collectWhenIdle } from './idle';
 import { createLogger, type Logger } from './log';
 import type { z } from 'zod';
 
@@ -47,6 +48,7 @@ export async function run<Config extends { readonly LOG_LEVEL: string }>({
   };
   process.on('uncaughtException', die);
   process.on('unhandledRejection', die);
+  collectWhenIdle();
   const app = await create(config, log);
   let stopping = false;
   const stop = (why: string) => {
