@@ -30,25 +30,25 @@ function checkNode() {
 
 async function installDependencies() {
   if (!dependenciesAreComplete()) {
-    await step('Dependencies installed', 'installing dependencies (the first time only)', () =>
-      run(
-        ...npm([
-          // Not `ci`: it refuses a lock file that was written where some other platform's optional packages could not be had.
-          // Versions come from the lock file all the same, and it is left as it is.
-          'install',
-          '--no-save',
-          '--ignore-scripts',
-          '--include=dev',
-          '--no-audit',
-          '--no-fund',
-          '--no-progress',
-          '--loglevel=error',
-        ]),
-      ),
-    );
+    await step('Dependencies installed', 'installing dependencies (the first time only)', () => run(...npm(INSTALL)));
   }
   await linkPostgresLibraries();
 }
+
+/**
+ * Exactly the versions of the lock file, which stays as it is. Not `npm ci`: npm 11 refuses that where the lock file leaves out packages for
+ * other platforms, as it does when it was written behind a registry that has not all of them.
+ */
+const INSTALL = [
+  'install',
+  '--no-save',
+  '--ignore-scripts',
+  '--include=dev',
+  '--no-audit',
+  '--no-fund',
+  '--no-progress',
+  '--loglevel=error',
+];
 
 /** npm keeps a list of what it installed; every package of the lock file must be in it with the same version. */
 function dependenciesAreComplete() {
