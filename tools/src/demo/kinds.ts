@@ -85,7 +85,8 @@ const dearer = (price: string | null) => String(Number(price ?? 0) + 1);
 /** What became of an order, in few words; `payment` is the status of its payment, where there is one. */
 export function outcomeOf({ status, reason, attempts }: Order, payment: string | undefined): string {
   const because = reason === null || reason === status ? '' : `: ${reason}`;
-  const tried = attempts > 1 ? `, ${String(attempts)} attempts` : '';
+  // How far a cancelled order had come is chance.
+  const tried = attempts > 1 && status !== 'CANCELLED' ? `, ${String(attempts)} attempts` : '';
   const returned = status === 'CANCELLED' || status === 'REFUNDED' ? `, payment ${payment ?? 'none'}` : '';
   return `${status}${because}${tried}${returned}`;
 }
