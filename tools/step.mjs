@@ -4,8 +4,9 @@ import { performance } from 'node:perf_hooks';
 const underWay = new Set();
 
 function redraw() {
-  if (process.stderr.isTTY)
-    process.stderr.write(`\x1b[2K${underWay.size > 0 ? `  … ${[...underWay].join(', ')}\r` : ''}`);
+  if (!process.stderr.isTTY) return;
+  const line = underWay.size > 0 ? `  … ${[...underWay].join(', ')}` : '';
+  process.stderr.write(`\x1b[2K${line.slice(0, process.stderr.columns - 1)}\r`); // one that wraps could not be cleared
 }
 
 /**

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { hasCode } from '../error-code';
 import { processStart } from './processes';
 
 /** A lock file held by this process. */
@@ -23,7 +24,7 @@ export function takeLock(file: string): Lock | { heldBy: number } {
         },
       };
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (!hasCode(error, 'EEXIST')) throw error;
     }
     const holder = lockHolder(file);
     if (holder !== undefined) return { heldBy: holder };

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Client } from 'pg';
+import { hasCode } from '../error-code';
 import { endProcesses, findProcesses, processMarker } from '../instance/processes';
 import { rootFolder } from '../root';
 import { startProcess, waitUntilReady, type Command, type ServerProcess } from './child';
@@ -155,7 +156,7 @@ async function answers(url: string): Promise<boolean> {
     return true;
   } catch (error) {
     // 28P01: another password than the one this data folder was made with; waiting doesn't help.
-    if (error instanceof Error && 'code' in error && error.code === '28P01') {
+    if (hasCode(error, '28P01')) {
       throw new Error(
         'PostgreSQL refuses the password of secrets.json. Restore that file, or delete .data to begin anew.',
         { cause: error },

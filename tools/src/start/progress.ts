@@ -20,7 +20,9 @@ export function createProgress(stream: NodeJS.WriteStream = process.stderr): Pro
     redraw();
   };
   const redraw = (): void => {
-    if (stream.isTTY) stream.write(`${CLEAR_LINE}${underWay.size > 0 ? `  … ${[...underWay].join(', ')}\r` : ''}`);
+    if (!stream.isTTY) return;
+    const line = underWay.size > 0 ? `  … ${[...underWay].join(', ')}` : '';
+    stream.write(`${CLEAR_LINE}${line.slice(0, stream.columns - 1)}\r`); // one that wraps could not be cleared
   };
   return {
     note: (text) => {

@@ -1,0 +1,90 @@
+import { connect } from 'amqplib';
+import { topology } from '../services';
+import { createTestVirtualHost, type TestVirtualHost } from '../testing/virtual-host';
+import { testServers } from '../testing/servers';
+import { declareTopology } from './declare';
+import { declareOverAmqp } from './declare-amqp';
+import { deriveTopology } from './topology';
+
+describe('deriveTopology', () => {
+  test('a service that hears, announces and waits', () => {
+    const derived = deriveTopology([
+      { name: 'payment-service', hears: { InventoryReserved: 1 }, announces: ['PaymentProcessed'], delaysMs: [1000] },
+    ]);
+    expect(derived.exchanges.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      'payment.events topic',
+      'payment-service.control direct',
+    ]);
+    expect(derived.queues.map(({ name }) => name)).toEqual([
+      'payment-service',
+      'payment-service.dead-letter',
+      'payment-service.invalid',
+      'payment-service.retry.1s',
+    ]);
+    expect(derived.bindings.map(({ exchange, queue, routingKey }) => `${exchange} ${routingKey} -> ${queue}`)).toEqual([
+      'inventory.events InventoryReserved -> payment-service',
+      'payment-service.control dead-letter -> payment-service.dead-letter',
+      'payment-service.control invalid -> payment-service.invalid',
+      'payment-service.control retry.1s -> payment-service.retry.1s',
+      'payment-service.control retry -> payment-service',
+    ]);
+    expect(derived.users).toEqual([
+      {
+        name: 'payment-service',
+        permissions: {
+          configure: '^$',
+          write: '^(payment\\.events|payment-service\\.control)$',
+          read: '^payment-service$',
+        },
+      },
+    ]);
+  });
+
+  test('every event that is heard is announced by the service whose exchange it is bound to', () => {
+    const declared = new Set(topology.exchanges.map(({ name }) => name));
+    for (const binding of topology.bindings) expect(declared).toContain(binding.exchange);
+  });
+});
+
+describe('the topology in a broker', () => {
+  let host: TestVirtualHost;
+  beforeAll(async () => {
+    host = await createTestVirtualHost(topology);
+  });
+  afterAll(() => host.remove());
+
+  test('is declared again without complaint, through the API and over AMQP', async () => {
+    const place = { virtualHost: host.name, userPrefix: `${host.name}.` };
+    await declareTopology(host.management, topology, place, () => testServers().management.password);
+    await declareOverAmqp(host.adminUrl, topology);
+    const queues = await host.management.request('GET', `queues/${host.name}?columns=name`);
+    expect(queues).toHaveLength(topology.queues.length);
+  });
+
+  test('a delayed message comes back to the queue of its service', async () => {
+    const connection = await connect(host.urlOf('payment-service'));
+    const channel = await connection.createConfirmChannel();
+    channel.publish('payment-service.control', 'retry.1s', Buffer.from('again'), { persistent: true, mandatory: true });
+    await channel.waitForConfirms();
+    const content = await new Promise<string | undefined>((resolve, reject) => {
+      channel
+        .consume('payment-service', (message) => {
+          if (message) channel.ack(message);
+          resolve(message?.content.toString());
+        })
+        .catch(reject);
+    });
+    expect(content).toBe('again');
+    await connection.close();
+  });
+
+  test("a service may not publish another's events", async () => {
+    const connection = await connect(host.urlOf('payment-service'));
+    connection.on('error', () => undefined);
+    const channel = await connection.createChannel();
+    const refused = new Promise<Error>((resolve) => channel.once('error', resolve));
+    channel.publish('order.events', 'OrderConfirmed', Buffer.from('{}'));
+    expect((await refused).message).toMatch(/ACCESS_REFUSED/);
+    await connection.close();
+  });
+});
