@@ -72,6 +72,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const server = fastify({
     loggerInstance,
     disableRequestLogging: true,
+    requestIdLogLabel: 'request_id',
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
