@@ -1,4 +1,5 @@
-// npm test, npm run demo, logs, migrate, verify: prepares this copy, then runs the command in this very process.
+// npm test, npm run check, demo, logs, migrate, verify: prepares this copy, then runs the command in this very process.
+// `prepare` is the command that does nothing more.
 //   node tools/run.mjs <command> [argument ...]
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,6 +9,7 @@ import { prepare, root } from './prepare.mjs';
 const [command, ...args] = process.argv.slice(2);
 try {
   await prepare({ broker: command === 'test' });
+  if (command === 'prepare') process.exit(0);
   const file =
     command === 'test'
       ? join(root, 'node_modules', 'jest', 'bin', 'jest.js')
