@@ -7,6 +7,9 @@ const LIMIT_MAX = 100;
 /** Items on a page when the client does not say. */
 const LIMIT_DEFAULT = 20;
 
+/** Parts of a sort key are ids and times: printable ASCII. A database would refuse a null character with an error of its own. */
+const keySchema = z.array(z.string().regex(/^[\x20-\x7e]{0,200}$/)).min(1).max(4);
+
 const decode = (cursor: string): unknown => {
   try {
     return JSON.parse(Buffer.from(cursor, 'base64url').toString());
@@ -22,7 +25,7 @@ export const pageQuery = {
     .string()
     .max(1_000)
     .transform((cursor, context) => {
-      const key = z.array(z.string()).min(1).max(4).safeParse(decode(cursor));
+      const key = keySchema.safeParse(decode(cursor));
       if (key.success) return key.data;
       context.addIssue({
         code: 'custom',
