@@ -10,14 +10,24 @@ export interface OwnServers {
   managementUrl: string | undefined;
 }
 
+const PROTOCOLS = {
+  DATABASE_URL: ['postgresql:', 'postgres:'],
+  RABBITMQ_URL: ['amqp:', 'amqps:'],
+  RABBITMQ_MANAGEMENT_URL: ['http:', 'https:'],
+};
+
 /** Reads DATABASE_URL, RABBITMQ_URL and RABBITMQ_MANAGEMENT_URL. Fails with every one that is no URL of its kind. */
 export function ownServers(env: NodeJS.ProcessEnv = process.env): OwnServers {
   const given = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
-  const wanted = { DATABASE_URL: /^postgres(ql)?:$/, RABBITMQ_URL: /^amqps?:$/, RABBITMQ_MANAGEMENT_URL: /^https?:$/ };
-  const wrong = Object.entries(wanted).filter(([name, protocol]) => env[name] && !protocol.test(protocolOf(env[name])));
+  const wrong = Object.entries(PROTOCOLS).filter(([name, protocols]) => {
+    const url = given(name);
+    return url !== undefined && !protocols.includes(protocolOf(url));
+  });
   if (wrong.length > 0) {
     throw new Error(
-      wrong.map(([name, protocol]) => `${name} is not a URL beginning with ${protocol.source}//`).join('\n'),
+      wrong
+        .map(([name, protocols]) => `${name} must be a URL that begins with ${protocols.join('// or ')}//`)
+        .join('\n'),
     );
   }
   return {
@@ -52,4 +62,15 @@ export async function findManagement(
 export function virtualHostOf(amqpUrl: string): string {
   const path = new URL(amqpUrl).pathname;
   return path.length > 1 ? decodeURIComponent(path.slice(1)) : '/';
+}
+
+/** Tells an error of connecting to a server by the variable that named the server. */
+export function unreachable(variable: keyof typeof PROTOCOLS, url: string, error: unknown): Error {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new Error(
+    `The server of ${variable} (${new URL(url).host}) can't be used: ${reason}. Check that it runs and that the URL is right.`,
+    {
+      cause: error,
+    },
+  );
 }

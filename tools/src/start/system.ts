@@ -1,5 +1,7 @@
-import { ownServers } from '../servers/own-servers';
+import { ownServers, unreachable, type OwnServers } from '../servers/own-servers';
+import type { BrokerServer } from '../servers/broker';
 import { endStarted } from '../servers/child';
+import type { PostgresServer } from '../servers/postgres';
 import { startPrivateServers, type PrivateServers } from '../servers/private-servers';
 import { services, shortNames, type ShortName } from '../services';
 import { removeAddresses, writeAddresses, type Addresses } from './addresses';
@@ -28,20 +30,18 @@ const usualPorts = Object.fromEntries(shortNames.map((name) => [name, services[n
 
 /** Starts the servers that are not the user's own, the databases, the topology and the services, on one data folder. */
 export function startSystem(folder: string, progress: Progress): System {
-  const own = ownServers();
   let stopping = false;
   let servers: PrivateServers<ShortName> | undefined;
   let running: RunningServices | undefined;
   const cleanUp: (() => void)[] = [];
 
   async function start(): Promise<Addresses> {
-    servers = await startServers();
+    const own = ownServers();
+    servers = await startServers(own);
     const { postgres, broker, passwordOf } = servers;
     const [databases, access] = await Promise.all([
-      progress.step('databases', describeMigrations, () =>
-        prepareDatabases(postgres?.url ?? own.databaseUrl ?? '', postgres && passwordOf),
-      ),
-      progress.step('topology', describeTopology, () => prepareBroker(broker, own, folder, passwordOf)),
+      progress.step('databases', describeMigrations, () => usePostgres(postgres, own, passwordOf)),
+      progress.step('topology', describeTopology, () => useBroker(broker, own, folder, passwordOf)),
     ]);
     if (stopping) throw new Error('stopped while starting');
     running = runServices(folder, servers.ports, databases.urls, access.urls, progress);
@@ -66,7 +66,7 @@ export function startSystem(folder: string, progress: Progress): System {
     return addresses;
   }
 
-  function startServers(): Promise<PrivateServers<ShortName>> {
+  function startServers(own: OwnServers): Promise<PrivateServers<ShortName>> {
     const done = (result: PrivateServers<ShortName>): string => {
       const names = [
         result.postgres ? `PostgreSQL on port ${String(result.ports.postgres)}` : 'PostgreSQL of DATABASE_URL',
@@ -102,6 +102,29 @@ export function startSystem(folder: string, progress: Progress): System {
       await endStarted('SIGKILL');
     },
   };
+}
+
+async function usePostgres(
+  server: PostgresServer | undefined,
+  own: OwnServers,
+  passwordOf: (name: string) => string,
+): Promise<Migrated> {
+  if (server) return prepareDatabases(server.url, passwordOf);
+  const url = own.databaseUrl ?? '';
+  return prepareDatabases(url).catch((error: unknown) => {
+    throw unreachable('DATABASE_URL', url, error);
+  });
+}
+
+async function useBroker(
+  server: BrokerServer | undefined,
+  own: OwnServers,
+  folder: string,
+  passwordOf: (name: string) => string,
+): Promise<BrokerAccess> {
+  return prepareBroker(server, own, folder, passwordOf).catch((error: unknown) => {
+    throw server ? error : unreachable('RABBITMQ_URL', own.amqpUrl ?? '', error);
+  });
 }
 
 function describeMigrations({ applied }: Migrated): string {
