@@ -33,6 +33,43 @@ export interface ServiceUnderTest {
   stop(): Promise<void>;
 }
 
+/** The neighbours of the service, as far as the broker shows them. */
+async function playNeighbours(
+  url: string,
+): Promise<Pick<ServiceUnderTest, 'say' | 'sayRaw' | 'take'> & { close(): Promise<void> }> {
+  const broker = await connect(url);
+  const channel = await broker.createConfirmChannel();
+  const sayRaw = async (routingKey: DomainEvent['type'], payload: Buffer) => {
+    const contentType = EVENT_CONTENT_TYPE;
+    channel.publish(exchangeOf(routingKey), routingKey, payload, { contentType, persistent: true, type: routingKey });
+    await channel.waitForConfirms();
+  };
+  return {
+    sayRaw,
+    say: (event) => sayRaw(event.type, Buffer.from(JSON.stringify(event))),
+    take: async (queue) => {
+      const events: DomainEvent[] = [];
+      for (;;) {
+        const message = await channel.get(queue, { noAck: true });
+        if (message === false) return events;
+        const parsed = parseEvent(message.content);
+        if (!parsed.ok) throw new Error(`an unreadable message in ${queue}: ${parsed.error.reason}`);
+        events.push(parsed.event);
+      }
+    },
+    close: () => broker.close(),
+  };
+}
+
+/** A body that is a string is sent as it is, broken or not; anything else as JSON. */
+async function sendJson(url: string, method: string, body: unknown): ReturnType<ServiceUnderTest['request']> {
+  const headers = { 'content-type': 'application/json' };
+  const payload = typeof body === 'string' ? body : JSON.stringify(body);
+  const response = await fetch(url, body === undefined ? { method } : { method, headers, body: payload });
+  const answered: unknown = JSON.parse(await response.text());
+  return { status: response.status, headers: response.headers, body: answered };
+}
+
 /** Starts a service and resolves when it is ready. */
 export async function startServiceUnderTest<Config>(
   options: ServiceUnderTestOptions<Config>,
@@ -40,8 +77,7 @@ export async function startServiceUnderTest<Config>(
   const { name, configSchema, createApp } = options;
   const [testDatabase, virtualHost] = await Promise.all([createTestDatabase(name), createTestVirtualHost(topology)]);
   const database = new Pool({ connectionString: testDatabase.url, max: 2 });
-  const broker = await connect(virtualHost.adminUrl);
-  const channel = await broker.createConfirmChannel();
+  const neighbours = await playNeighbours(virtualHost.adminUrl);
   const config = readConfig(configSchema, {
     PORT: '0',
     DATABASE_URL: testDatabase.url,
@@ -59,39 +95,13 @@ export async function startServiceUnderTest<Config>(
       if (response.status !== 200) throw new Error(`${name} is not ready: ${await response.text()}`);
     });
   };
-  const sayRaw = async (routingKey: DomainEvent['type'], payload: Buffer) => {
-    const contentType = EVENT_CONTENT_TYPE;
-    channel.publish(exchangeOf(routingKey), routingKey, payload, { contentType, persistent: true, type: routingKey });
-    await channel.waitForConfirms();
-  };
   await start();
 
   return {
-    request: async (method, path, body) => {
-      const response = await fetch(url + path, {
-        method,
-        ...(body === undefined
-          ? {}
-          : {
-              headers: { 'content-type': 'application/json' },
-              body: typeof body === 'string' ? body : JSON.stringify(body),
-            }),
-      });
-      const answered: unknown = JSON.parse(await response.text());
-      return { status: response.status, headers: response.headers, body: answered };
-    },
-    say: (event) => sayRaw(event.type, Buffer.from(JSON.stringify(event))),
-    sayRaw,
-    take: async (queue) => {
-      const events: DomainEvent[] = [];
-      for (;;) {
-        const message = await channel.get(queue, { noAck: true });
-        if (message === false) return events;
-        const parsed = parseEvent(message.content);
-        if (!parsed.ok) throw new Error(`an unreadable message in ${queue}: ${parsed.error.reason}`);
-        events.push(parsed.event);
-      }
-    },
+    say: (event) => neighbours.say(event),
+    sayRaw: (routingKey, payload) => neighbours.sayRaw(routingKey, payload),
+    take: (queue) => neighbours.take(queue),
+    request: (method, path, body) => sendJson(url + path, method, body),
     database,
     restart: async () => {
       await app.stop();
@@ -99,7 +109,7 @@ export async function startServiceUnderTest<Config>(
     },
     stop: async () => {
       await app.stop();
-      await broker.close();
+      await neighbours.close();
       await database.end();
       await virtualHost.remove();
       await testDatabase.drop();

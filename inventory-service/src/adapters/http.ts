@@ -28,19 +28,19 @@ const noProduct = (productId: string) =>
 
 /** Adds the routes. */
 export function addRoutes(server: HttpServer, options: RouteOptions): void {
+  addCatalogueRoute(server, options);
   addProductRoutes(server, options);
   addInventoryRoutes(server, options);
   addReservationRoute(server, options);
 }
 
-function addProductRoutes(server: HttpServer, { prisma, pool }: RouteOptions): void {
-  const tags = ['products'];
+function addCatalogueRoute(server: HttpServer, { prisma }: RouteOptions): void {
   const query = z.strictObject({ category: categorySchema.optional(), ...pageQuery });
   server.get(
     '/products',
     {
       schema: {
-        tags,
+        tags: ['products'],
         summary: 'The catalogue, by product id',
         querystring: query,
         response: { 200: pageOf(productSchema) },
@@ -60,6 +60,10 @@ function addProductRoutes(server: HttpServer, { prisma, pool }: RouteOptions): v
       return toPage(products, limit, toProductView, ({ productId }) => [productId]);
     },
   );
+}
+
+function addProductRoutes(server: HttpServer, { prisma, pool }: RouteOptions): void {
+  const tags = ['products'];
   server.get(
     '/products/random',
     { schema: { tags, summary: 'Some product that is in stock', response: { 200: productSchema } } },

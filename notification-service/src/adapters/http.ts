@@ -69,17 +69,17 @@ const byCustomer = z.object({ customer_id: idSchema });
 
 /** Adds the routes. */
 export function addRoutes(server: HttpServer, options: RouteOptions): void {
-  addNotificationRoutes(server, options);
+  addNotifyRoute(server, options);
+  addListRoute(server, options);
   addCustomerRoute(server, options);
 }
 
-function addNotificationRoutes(server: HttpServer, { prisma, command }: RouteOptions): void {
-  const tags = ['notifications'];
+function addNotifyRoute(server: HttpServer, { prisma, command }: RouteOptions): void {
   server.post(
     '/notifications',
     {
       schema: {
-        tags,
+        tags: ['notifications'],
         summary: 'Tell a customer something that is about no order',
         body: z.strictObject({ customer_id: idSchema, subject: subjectSchema, message: messageSchema }),
         response: { 202: notificationSchema },
@@ -97,11 +97,14 @@ function addNotificationRoutes(server: HttpServer, { prisma, command }: RouteOpt
       return reply.status(202).send(toView(stored));
     },
   );
+}
+
+function addListRoute(server: HttpServer, { prisma }: RouteOptions): void {
   server.get(
     '/notifications/customer/:customer_id',
     {
       schema: {
-        tags,
+        tags: ['notifications'],
         summary: 'What a customer was told, newest first',
         params: byCustomer,
         querystring: z.strictObject(pageQuery),

@@ -1,0 +1,52 @@
+/** What inventory-service does when a message was lost: it says again what it has said, by itself and when asked again. */
+import { envelop } from '@quadrille/shared-events';
+import { eventually, startServiceUnderTest, type ServiceUnderTest } from '@quadrille/tests';
+import { createApp } from './app';
+import { configSchema } from './config';
+
+let inventory: ServiceUnderTest;
+
+beforeAll(async () => {
+  inventory = await startServiceUnderTest({
+    name: 'inventory-service',
+    configSchema,
+    createApp,
+    environment: { HEALING_AFTER_MS: '300' },
+  });
+});
+afterAll(() => inventory.stop());
+
+const who = { orderId: 'order-1', customerId: 'c' };
+const stamp = (id: string) => ({ id, time: new Date().toISOString() });
+const nextHeard = () =>
+  eventually(async () => {
+    const [event] = await inventory.take('order-service');
+    if (!event) throw new Error('nothing was announced');
+    return event;
+  });
+
+test('a reservation nobody answers is announced again; one that is over answers when it is asked again', async () => {
+  const line = { productId: 'acorn-sticker', quantity: 1, unitPriceMinor: null };
+  const created = envelop(
+    'OrderCreated',
+    { ...who, items: [line], currency: 'USD', paymentMethod: 'tok_visa' },
+    stamp('message-1'),
+  );
+  await inventory.say(created);
+  const first = await nextHeard();
+  const again = await nextHeard();
+  expect(again).toMatchObject({ type: 'InventoryReserved', data: first.data });
+  expect(again.id).not.toBe(first.id);
+
+  const failed = envelop('PaymentFailed', { ...who, attempts: 1, reason: 'DECLINED' }, stamp('message-2'));
+  await inventory.say(failed);
+  await eventually(async () => {
+    expect(await nextHeard()).toMatchObject({ type: 'InventoryReleased' });
+  });
+  await eventually(async () => {
+    await inventory.say(created);
+    expect((await inventory.take('order-service')).map(({ type }) => type)).toContain('InventoryReleased');
+  });
+  const { body } = await inventory.request('GET', '/inventory/acorn-sticker');
+  expect(body).toMatchObject({ quantity_available: 1_000_000, quantity_reserved: 0, quantity_committed: 0 });
+});
