@@ -226,7 +226,7 @@ function report<State, Message>(
       event: reading.type,
       message_id: messageIdOf(raw),
       order_id: reading.input.key,
-      causation_id: reading.input.cause.messageId,
+      causation_id: reading.causationId,
       trace_id: traceIdOf(reading.input.cause.traceparent),
       attempt: attemptOf(raw),
       outcome,
