@@ -1,5 +1,5 @@
 /** Performs what the decisions asked of the gateway, within its timeout, under one key for ever. */
-import { pause, type Logger, type RequestedEffect } from '@quadrille/service-chassis';
+import type { Logger, RequestedEffect } from '@quadrille/service-chassis';
 import type { PaymentEffect, PaymentInput } from '../domain/decide';
 import type { PaymentGateway } from '../gateway';
 
@@ -14,12 +14,14 @@ export const refundKey = (orderId: string): string => `refund-${orderId}`;
 
 /** The answer, or `otherwise` when it does not come in time or the call fails. */
 async function within<Answer>(call: Promise<Answer>, timeoutMs: number, otherwise: Answer): Promise<Answer> {
-  const timer = new AbortController();
-  const late = pause(timeoutMs, timer.signal).then(() => otherwise);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Answer>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, otherwise);
+  });
   try {
     return await Promise.race([call.catch(() => otherwise), late]);
   } finally {
-    timer.abort();
+    clearTimeout(timer);
   }
 }
 
