@@ -2,6 +2,7 @@
  * The database: one pool for the batches (on `pg` itself, since a Prisma transaction whose client-side timeout fires is
  * not atomic) and for Prisma's reads. Every limit is the server's own, so that it holds whatever the client does.
  */
+import { types } from 'node:util';
 import pg from 'pg';
 
 export type { Pool, PoolClient } from 'pg';
@@ -64,7 +65,7 @@ export async function inTransaction<Result>(
     return result;
   } catch (error) {
     // A connection that did not answer cannot be asked to roll back; the server does so when it is closed.
-    if (error instanceof Error && error.message === QUERY_TIMEOUT_MESSAGE) broken = error;
+    if (isNativeError(error) && error.message === QUERY_TIMEOUT_MESSAGE) broken = error;
     if (!broken) {
       await client.query('ROLLBACK').catch((rollback: unknown) => {
         broken = rollback instanceof Error ? rollback : new Error(String(rollback));
@@ -110,10 +111,13 @@ const QUERY_TIMEOUT_MESSAGE = 'Query read timeout';
 const TRANSIENT_MESSAGES =
   /Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after/;
 
+const { isNativeError } = types;
+
 /** Whether an error is the infrastructure's and will pass, so that the same work is worth trying again. */
 export function isTransient(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof AggregateError) return error.errors.some(isTransient);
+  // Not instanceof: Node's own errors come from another realm when the caller runs in one of its own, as tests do.
+  if (!isNativeError(error)) return false;
+  if ('errors' in error && Array.isArray(error.errors)) return error.errors.some(isTransient);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   // A role or database that is missing (28..., 3D000) is an operator's mistake that is mended while we wait.
   return (

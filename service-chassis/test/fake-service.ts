@@ -125,7 +125,7 @@ export interface FakeService extends Foundation {
   readonly participant: Participant<Seen, Message>;
   /** Stops it and closes its pool. */
   stop(): Promise<void>;
-  /** The sum of a counter, of all labels or of those that are named. */
+  /** The sum of a counter (of a histogram: `<name>_count`), over all labels or those that are named. */
   counted(metric: string, labels?: Record<string, string>): Promise<number>;
 }
 
@@ -157,12 +157,12 @@ export function startFake(
       await foundation.pool.end();
     },
     counted: async (metric, labels = {}) => {
-      const values = (await foundation.metrics.registry.getSingleMetric(metric)?.get())?.values ?? [];
-      // prom-client's types let a label be of any name only through an index.
-      const matching = values.filter(({ labels: of }) =>
-        Object.entries(labels).every(([name, value]) => (of as Record<string, unknown>)[name] === value),
+      const text = await foundation.metrics.registry.getSingleMetricAsString(metric.replace(/_count$/, ''));
+      const lines = text.split('\n').filter((line) => line.startsWith(`${metric}{`) || line.startsWith(`${metric} `));
+      const matching = lines.filter((line) =>
+        Object.entries(labels).every(([name, value]) => line.includes(`${name}="${value}"`)),
       );
-      return matching.reduce((sum, { value }) => sum + value, 0);
+      return matching.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
     },
   };
 }

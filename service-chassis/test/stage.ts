@@ -2,10 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@quadrille/tests';
 import { envelop, exchangeOf, parseEvent, type DomainEvent } from '@quadrille/shared-events';
+import { declareTopology } from '@quadrille/tools/src/broker/declare';
 import { deriveTopology } from '@quadrille/tools/src/broker/topology';
 import { createTestDatabase, type TestDatabase } from '@quadrille/tools/src/testing/database';
+import { testServers } from '@quadrille/tools/src/testing/servers';
 import { createTestVirtualHost, type TestVirtualHost } from '@quadrille/tools/src/testing/virtual-host';
 import { connect, type ConfirmChannel, type GetMessage } from 'amqplib';
+import { Client } from 'pg';
 import { neighbour, prepare, table } from './fake-service';
 
 /** One test's surroundings. */
@@ -23,13 +26,17 @@ export interface Stage {
   /** Resolves when exactly these orders were answered, once each, and answers the events. */
   answersTo(orderIds: readonly string[]): Promise<readonly DomainEvent[]>;
   /** Everything the neighbour has received so far. */
-  received(): Promise<readonly DomainEvent[]>;
+  received(): readonly DomainEvent[];
   /** Messages ready in a queue. */
   ready(queue: string): Promise<number>;
   /** Takes one message from a queue; fails when there is none. */
   take(queue: string): Promise<GetMessage>;
   /** Closes the service's connections whose name ends so, through the management API. */
   closeConnections(suffix: string): Promise<number>;
+  /** Declares the topology again, as an administrator does after something was deleted. */
+  declare(): Promise<void>;
+  /** A session on the test database server, by default an administrator's. */
+  administrator(url?: string): Promise<{ readonly client: Client; readonly end: () => Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -46,22 +53,23 @@ export const completed = (orderId: string, customerId = 'customer'): Buffer =>
 
 /** Sets a stage. */
 export async function setStage(): Promise<Stage> {
-  const host = await createTestVirtualHost(deriveTopology([neighbour, table]));
+  const topology = deriveTopology([neighbour, table]);
+  const host = await createTestVirtualHost(topology);
   const database = await createTestDatabase('order-service');
   await prepare(database);
   const connection = await connect(host.adminUrl);
   const channel = await connection.createConfirmChannel();
   const heard: DomainEvent[] = [];
 
-  const drain = async () => {
-    for (;;) {
-      const message = await channel.get(neighbour.name, { noAck: true });
-      if (message === false) return;
-      const parsed = parseEvent(message.content);
-      if (!parsed.ok) throw new Error(parsed.error.reason);
+  await channel.consume(
+    neighbour.name,
+    (message) => {
+      const parsed = message && parseEvent(message.content);
+      if (parsed?.ok !== true) throw new Error(parsed?.error.reason ?? 'the consumer was cancelled');
       heard.push(parsed.event);
-    }
-  };
+    },
+    { noAck: true },
+  );
   const publish = (payload: Buffer, properties: { messageId?: string; type?: string }) => {
     channel.publish(exchangeOf('OrderCompleted'), 'OrderCompleted', payload, { persistent: true, ...properties });
   };
@@ -81,15 +89,11 @@ export async function setStage(): Promise<Stage> {
       await channel.waitForConfirms();
     },
     answersTo: (orderIds) =>
-      eventually(async () => {
-        await drain();
+      eventually(() => {
         expect(heard.map(({ subject }) => subject).sort()).toEqual([...orderIds].sort());
         return heard;
       }, 30_000),
-    received: async () => {
-      await drain();
-      return heard;
-    },
+    received: () => heard,
     ready: async (queue) => (await channel.checkQueue(queue)).messageCount,
     take: (queue) =>
       eventually(async () => {
@@ -106,6 +110,16 @@ export async function setStage(): Promise<Stage> {
       const chosen = all.filter(({ client_properties: of }) => of?.connection_name?.endsWith(suffix) === true);
       for (const { name } of chosen) await host.management.request('DELETE', `connections/${encodeURIComponent(name)}`);
       return chosen.length;
+    },
+    declare: async () => {
+      const { management, name } = host;
+      const administrator = management.access.password;
+      await declareTopology(management, topology, { virtualHost: name, userPrefix: `${name}.` }, () => administrator);
+    },
+    administrator: async (url = testServers().databaseUrl) => {
+      const client = new Client({ connectionString: url });
+      await client.connect();
+      return { client, end: () => client.end() };
     },
     close: async () => {
       await connection.close();

@@ -1,0 +1,123 @@
+/** The broker goes away, closes, cancels, returns: nothing is lost, nothing takes effect twice, and the links come back. */
+import { eventually, startTcpProxy } from '@quadrille/tests';
+import { exchangeOf } from '@quadrille/shared-events';
+import { startFake, table, type FakeService } from './fake-service';
+import { orders, setStage, type Stage } from './stage';
+
+let stage: Stage;
+let service: FakeService;
+
+beforeEach(async () => {
+  stage = await setStage();
+});
+afterEach(async () => {
+  await service.stop();
+  await stage.close();
+});
+
+const ready = () =>
+  eventually(() => {
+    expect(service.participant.problems()).toEqual({});
+  }, 30_000);
+
+/** The answers, by their order; a repeated one has the id of the first. */
+const answered = (ids: readonly string[]) =>
+  eventually(async () => {
+    const events = stage.received();
+    expect(new Set(events.map(({ subject }) => subject)).size).toBe(ids.length);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(ids.length);
+  }, 40_000);
+
+const handledOnce = async (ids: readonly string[]) => {
+  const { rows } = await service.pool.query('SELECT 1 FROM seen WHERE order_id = ANY($1) AND handled = 1', [ids]);
+  expect(rows).toHaveLength(ids.length);
+};
+
+test.each(['consume', 'publish'])(
+  'the %s connection is closed under load: it comes back, and nothing is lost',
+  async (which) => {
+    service = startFake(stage.brokerUrl, stage.database.url);
+    await ready();
+    const ids = orders(3_000);
+    const said = stage.say(ids);
+    await eventually(async () => {
+      expect(await stage.closeConnections(which)).toBe(1);
+    });
+    await said;
+    await answered(ids);
+    await ready();
+    await handledOnce(ids);
+    expect(await service.counted('messages_parked_total')).toBe(0);
+  },
+);
+
+test('the network is cut and comes back: the service says what is down meanwhile, and goes on by itself', async () => {
+  const proxy = await startTcpProxy(stage.brokerUrl);
+  service = startFake(proxy.through(stage.brokerUrl), stage.database.url);
+  await ready();
+  await proxy.cut();
+  await eventually(() => {
+    expect(Object.keys(service.participant.problems()).sort()).toEqual(['consumer', 'publisher']);
+  });
+  const ids = orders(100);
+  await stage.say(ids);
+  // Commands are still decided: the outbox keeps what they announce.
+  await service.participant.command({ key: ids[0] ?? '', message: { type: 'Touch' }, cause: {} });
+  await proxy.resume();
+  await answered(ids.slice(1));
+  await ready();
+  await service.stop();
+  await proxy.close();
+  service = startFake(stage.brokerUrl, stage.database.url);
+});
+
+test('the queue is deleted and declared again: the consumer is rebuilt', async () => {
+  service = startFake(stage.brokerUrl, stage.database.url);
+  await ready();
+  await stage.channel.deleteQueue(table.name);
+  await eventually(() => {
+    expect(service.participant.problems()).toHaveProperty('consumer');
+  });
+  await stage.declare();
+  await ready();
+  const ids = orders(10);
+  await stage.say(ids);
+  await answered(ids);
+});
+
+test('what nobody is bound to stays in the outbox, and goes out when somebody is', async () => {
+  service = startFake(stage.brokerUrl, stage.database.url);
+  await ready();
+  await stage.channel.unbindQueue('order-service', exchangeOf('PaymentVoided'), 'PaymentVoided');
+  const ids = orders(10);
+  await stage.say(ids);
+  await eventually(async () => {
+    expect(await service.counted('outbox_published_total', { result: 'returned' })).toBe(10);
+  });
+  const { rows } = await service.pool.query('SELECT id FROM outbox');
+  expect(rows).toHaveLength(10);
+  await stage.channel.bindQueue('order-service', exchangeOf('PaymentVoided'), 'PaymentVoided');
+  await answered(ids);
+  await eventually(async () => {
+    expect((await service.pool.query('SELECT id FROM outbox')).rows).toEqual([]);
+  });
+  expect(stage.received()).toHaveLength(10);
+});
+
+test('a broker that is not there yet is waited for', async () => {
+  const proxy = await startTcpProxy(stage.brokerUrl);
+  await proxy.cut();
+  service = startFake(proxy.through(stage.brokerUrl), stage.database.url);
+  await eventually(() => {
+    expect(service.participant.problems()).toMatchObject({
+      consumer: expect.stringContaining('ECONNREFUSED') as string,
+    });
+  });
+  await proxy.resume();
+  const ids = orders(10);
+  await stage.say(ids);
+  await answered(ids);
+  await service.stop();
+  await proxy.close();
+  service = startFake(stage.brokerUrl, stage.database.url);
+});
