@@ -8,7 +8,7 @@ import { startSystem, type System } from './system';
 let system: System;
 
 beforeAll(async () => {
-  system = await startSystem({ GATEWAY_TIMEOUT_MS: '400' });
+  system = await startSystem();
 });
 afterAll(() => system.stop());
 

@@ -33,7 +33,7 @@ const place = async (method: string, customer = 'alice') => {
 const settled = ({ order_id }: Order) => system.shop.settled(order_id, AbortSignal.timeout(ORDER_WITHIN_MS));
 
 beforeAll(async () => {
-  system = await startSystem({ GATEWAY_TIMEOUT_MS: '400', PAYMENT_SUCCESS_RATE: '1' });
+  system = await startSystem({ PAYMENT_SUCCESS_RATE: '1' });
   const { shop } = system;
   const assortment = chooseAssortment(await shop.products());
   const signal = AbortSignal.timeout(ORDER_WITHIN_MS);

@@ -1,0 +1,124 @@
+/** Services that die or are stopped in the middle of the work: every order that was answered ends well, and no invariant breaks. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { shortNames, type ShortName } from '@quadrille/tools';
+import { RefusedError } from '@quadrille/tools/src/demo/client';
+import { report } from '@quadrille/tools/src/verify/report';
+import { eventually } from './eventually';
+import { startSystem, type System } from './system';
+
+/** Orders that are placed while one service dies: seconds of work, so that it dies with its hands full. */
+const ORDERS = 240;
+
+/** Customers who order at once. */
+const CUSTOMERS = 12;
+
+/** What a customer pauses before asking again. */
+const RETRY_MS = 50;
+
+/** A dead service is back within a second or two; its messages come again at once, its timers and leases after some seconds. */
+const SETTLED_WITHIN_MS = 40_000;
+
+const METHODS = ['tok_success', 'tok_success', 'tok_success', 'tok_visa', 'tok_decline', 'tok_flaky_1'];
+
+let system: System;
+
+beforeAll(async () => {
+  system = await startSystem({ HEALING_AFTER_MS: '1500' });
+});
+afterAll(() => system.stop());
+
+/** Asks again, with the same key, until there is an answer: what a careful customer does. */
+async function order(customerId: string, n: number): Promise<string> {
+  const headers = { 'idempotency-key': randomUUID() };
+  const request = {
+    customer_id: customerId,
+    items: [{ product_id: 'acorn-sticker', quantity: 1 + (n % 3) }],
+    payment_method: METHODS[n % METHODS.length] ?? 'tok_success',
+  };
+  for (;;) {
+    try {
+      return (await system.shop.place(request, headers)).order_id;
+    } catch (error) {
+      if (error instanceof RefusedError && error.status < 500) throw error;
+      await pause(RETRY_MS);
+    }
+  }
+}
+
+/** Places orders from many customers; every tenth is cancelled right away. `halfway` happens in the middle of it. */
+async function load(name: string, halfway: () => Promise<unknown>): Promise<string[]> {
+  const placed: string[] = [];
+  let next = 0;
+  let disturbed: Promise<unknown> | undefined;
+  const customer = async (id: number) => {
+    while (next < ORDERS) {
+      const n = next++;
+      const orderId = await order(`${name}-${String(id)}`, n);
+      placed.push(orderId);
+      if (n % 10 === 0) await system.shop.cancel(orderId).catch(() => undefined); // it may be over, or nobody there to ask
+      if (placed.length > ORDERS / 2) disturbed ??= halfway();
+    }
+  };
+  await Promise.all(Array.from({ length: CUSTOMERS }, (_, id) => customer(id)));
+  await disturbed;
+  return placed;
+}
+
+async function expectAllWell(placed: readonly string[]): Promise<void> {
+  expect(new Set(placed).size).toBe(ORDERS);
+  const verdict = await system.verify({ requested: placed, settleWithinMs: SETTLED_WITHIN_MS, persistMs: 15_000 });
+  expect(report(verdict).filter((line) => line.includes('✗'))).toEqual([]);
+  expect(verdict.breaches).toEqual([]);
+}
+
+describe('kill -9 in the middle of the work', () => {
+  it.each(shortNames)(
+    '%s-service',
+    async (name) => {
+      const service = system.services[name];
+      await expectAllWell(
+        await load(name, async () => {
+          await service.kill();
+          await service.start();
+        }),
+      );
+    },
+    SETTLED_WITHIN_MS * 2,
+  );
+
+  it(
+    'all four at once',
+    async () => {
+      const all = Object.values(system.services);
+      await expectAllWell(
+        await load('all', async () => {
+          await Promise.all(all.map((service) => service.kill()));
+          await Promise.all(all.map((service) => service.start()));
+        }),
+      );
+    },
+    SETTLED_WITHIN_MS * 2,
+  );
+});
+
+describe('SIGTERM in the middle of the work', () => {
+  it.each(shortNames)(
+    '%s-service drains, exits 0 within 10 s, and nothing is delivered again',
+    async (name: ShortName) => {
+      const service = system.services[name];
+      const placed = await load(name, async () => {
+        const { code, tookMs } = await service.stop();
+        await service.start();
+        expect(code).toBe(0);
+        expect(tookMs).toBeLessThan(10_000);
+      });
+      await expectAllWell(placed);
+      await eventually(async () => {
+        expect(await service.metric('messages_handled_total')).toBeGreaterThan(0);
+      });
+      expect(await service.metric('messages_redelivered_total')).toBe(0);
+    },
+    SETTLED_WITHIN_MS * 2,
+  );
+});
