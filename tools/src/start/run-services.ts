@@ -5,6 +5,7 @@ import { services, shortNames, type ShortName } from '../services';
 import { endOfFile } from '../servers/child';
 import { localAddress, serviceEnvironment } from './environment';
 import { logFile } from './log-files';
+import { serviceFlags } from './node-flags';
 import type { Progress } from './progress';
 import { supervise, type Supervised } from './supervisor';
 
@@ -31,11 +32,12 @@ export function runServices(
   brokers: Record<ShortName, string>,
   progress: Progress,
 ): RunningServices {
+  const flags = serviceFlags();
   const running = shortNames.map((short) => {
     const { name } = services[short].table;
     const env = serviceEnvironment({ port: ports[short], databaseUrl: databases[short], rabbitmqUrl: brokers[short] });
     const file = join(rootFolder, 'dist', `${name}.js`);
-    const supervised = supervise({ name, file, env, folder }, (why, pauseMs) => {
+    const supervised = supervise({ name, file, flags, env, folder }, (why, pauseMs) => {
       progress.note(
         `✖ ${name} died (${why}) and is started again in ${String(pauseMs / 1000)} s: npm run logs -- ${name}`,
       );

@@ -17,6 +17,8 @@ export interface ServiceProcess {
   name: string;
   /** The bundle to run. */
   file: string;
+  /** Flags for Node.js. */
+  flags: readonly string[];
   env: NodeJS.ProcessEnv;
   /** Data folder, which holds the logs. */
   folder: string;
@@ -88,7 +90,7 @@ export function supervise(service: ServiceProcess, onDeath: (why: string, pauseM
 // In a session of its own, so that Ctrl-C reaches only the supervisor; the channel tells the service when the supervisor has died.
 function launch(service: ServiceProcess): ReturnType<typeof spawn> {
   const log = openLog(service.folder, service.name);
-  const child = spawn(process.execPath, [service.file], {
+  const child = spawn(process.execPath, [...service.flags, service.file], {
     env: service.env,
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],
