@@ -54,7 +54,7 @@ test('every problem is listed at once, each with its name and what would be righ
 });
 
 test('a secret in a wrong URL does not reach the message', () => {
-  expect(() => readConfig(schema, { ...servers, DATABASE_URL: 'mysql://u:s3cret@h/d' })).toThrow(
-    expect.objectContaining({ message: expect.not.stringContaining('s3cret') as string }),
-  );
+  const read = () => readConfig(schema, { ...servers, DATABASE_URL: 'mysql://u:s3cret@h/d' });
+  expect(read).toThrow(ConfigurationError);
+  expect(read).not.toThrow(/s3cret/);
 });

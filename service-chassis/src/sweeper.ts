@@ -8,7 +8,7 @@ import type { ServiceMetrics } from './metrics';
 const SWEEP_INTERVAL_MS = 1_000;
 
 /** Overdue states taken at once. */
-export const SWEEP_BATCH = 200;
+const SWEEP_BATCH = 200;
 
 /** Pauses when the database is away. */
 const SWEEP_BACKOFF = { firstMs: 500, maxMs: 10_000 };

@@ -22,7 +22,7 @@ const ready = () =>
 
 /** The answers, by their order; a repeated one has the id of the first. */
 const answered = (ids: readonly string[]) =>
-  eventually(async () => {
+  eventually(() => {
     const events = stage.received();
     expect(new Set(events.map(({ subject }) => subject)).size).toBe(ids.length);
     expect(new Set(events.map(({ id }) => id)).size).toBe(ids.length);

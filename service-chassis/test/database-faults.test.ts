@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 const answered = async (orderIds: readonly string[]) => {
-  await eventually(async () => {
+  await eventually(() => {
     const events = stage.received();
     expect(new Set(events.map(({ subject }) => subject)).size).toBe(orderIds.length + 1);
     expect(events).toHaveLength(orderIds.length + 1);

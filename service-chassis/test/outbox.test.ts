@@ -57,7 +57,7 @@ test('rows of a dead process are relayed, once', async () => {
 test('two relays share the work: no row is published by both', async () => {
   const both = [start(), start()];
   for (let round = 0; round < 5; round++) await leaveBehind(both[0] ?? start(), orders(700));
-  await eventually(async () => {
+  await eventually(() => {
     expect(stage.received()).toHaveLength(3_500);
   });
   for (const service of both) await empty(service);

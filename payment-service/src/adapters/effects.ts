@@ -7,10 +7,10 @@ import type { PaymentGateway } from '../gateway';
 const ALERT_AFTER_TRIES = 5;
 
 /** The gateway's key for the charge of an order. */
-export const chargeKey = (orderId: string): string => `charge-${orderId}`;
+const chargeKey = (orderId: string): string => `charge-${orderId}`;
 
 /** The gateway's key for the refund of an order. */
-export const refundKey = (orderId: string): string => `refund-${orderId}`;
+const refundKey = (orderId: string): string => `refund-${orderId}`;
 
 /** The answer, or `otherwise` when it does not come in time or the call fails. */
 async function within<Answer>(call: Promise<Answer>, timeoutMs: number, otherwise: Answer): Promise<Answer> {

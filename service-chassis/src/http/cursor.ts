@@ -8,7 +8,10 @@ const LIMIT_MAX = 100;
 const LIMIT_DEFAULT = 20;
 
 /** Parts of a sort key are ids and times: printable ASCII. A database would refuse a null character with an error of its own. */
-const keySchema = z.array(z.string().regex(/^[\x20-\x7e]{0,200}$/)).min(1).max(4);
+const keySchema = z
+  .array(z.string().regex(/^[\x20-\x7e]{0,200}$/))
+  .min(1)
+  .max(4);
 
 const decode = (cursor: string): unknown => {
   try {

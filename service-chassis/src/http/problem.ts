@@ -25,7 +25,7 @@ export interface FieldError {
 }
 
 /** The media type of a problem. */
-export const PROBLEM_CONTENT_TYPE = 'application/problem+json; charset=utf-8';
+const PROBLEM_CONTENT_TYPE = 'application/problem+json; charset=utf-8';
 
 /** When a client should come back after 429 or 503, in seconds. */
 const RETRY_AFTER_S = 1;

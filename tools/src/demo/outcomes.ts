@@ -8,7 +8,7 @@ const NAMED_MAX = 3;
 const MS_PER_S = 1_000;
 
 /** The middle of some durations; the lower one of two. 0 for none. */
-export const median = (values: readonly number[]): number =>
+const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.max(0, Math.ceil(values.length / 2) - 1)] ?? 0;
 
 /** A duration with as many digits as mean something. */

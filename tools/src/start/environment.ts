@@ -8,7 +8,7 @@ export interface ServiceEnvironment {
 }
 
 /** The address services listen on: HOST where it is an IP address (some shells and tools put other things there), else only this machine. */
-export function listenAddress(env: NodeJS.ProcessEnv = process.env): string {
+function listenAddress(env: NodeJS.ProcessEnv = process.env): string {
   const host = env['HOST'] ?? '';
   return isIP(host) ? host : '127.0.0.1';
 }

@@ -6,7 +6,7 @@ const money = (minor: number) => (minor / MINOR_PER_UNIT).toFixed(2);
 const sum = (amounts: readonly number[]) => amounts.reduce((total, amount) => total + amount, 0);
 
 /** Everything the system says about an order, in one line. */
-export function describe({ order, reservation, payment, charges, refunds }: OrderFacts): string {
+function describe({ order, reservation, payment, charges, refunds }: OrderFacts): string {
   const states = `order ${order?.status ?? 'missing'}, reservation ${reservation ?? 'none'}, payment ${payment ?? 'none'}`;
   return `${states}, charged ${money(sum(charges))}, refunded ${money(sum(refunds))}`;
 }
@@ -26,7 +26,7 @@ const AGREEMENTS: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether an order is on its way: what it owes the other invariants can be said only when it is settled. */
-export const isUnsettled = ({ order }: OrderFacts): boolean => order?.settled === false;
+const isUnsettled = ({ order }: OrderFacts): boolean => order?.settled === false;
 
 /** Breaches of invariants 1, 3, 4 and 5 by one order. An order that is not settled breaches the first only, whatever else is not done yet. */
 export function orderBreaches(facts: OrderFacts): Breach[] {

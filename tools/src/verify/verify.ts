@@ -15,10 +15,10 @@ import { createOrdersLook } from './suspects';
 import type { Tally } from './tally';
 
 /** How long an order may take to settle while this checker watches: all retries, a resolved outcome and a refund. */
-export const SETTLE_WITHIN_MS = 30_000;
+const SETTLE_WITHIN_MS = 30_000;
 
 /** What is still wrong after this time is wrong: the protocol's bound. */
-export const PERSIST_MS = 5_000;
+const PERSIST_MS = 5_000;
 
 /** Pause between two looks; a look that took long is followed by a pause as long. */
 const LOOK_INTERVAL_MS = 200;
