@@ -6,7 +6,7 @@ const underWay = new Set();
 function redraw() {
   if (!process.stderr.isTTY) return;
   const line = underWay.size > 0 ? `  … ${[...underWay].join(', ')}` : '';
-  process.stderr.write(`\x1b[2K${line.slice(0, process.stderr.columns - 1)}\r`); // one that wraps could not be cleared
+  process.stderr.write(`\x1b[2K${line.slice(0, (process.stderr.columns || 80) - 1)}\r`); // one that wraps could not be cleared
 }
 
 /**

@@ -11,6 +11,8 @@ export interface Progress {
 }
 
 const CLEAR_LINE = '\x1b[2K';
+/** Of a terminal that does not say how wide it is. */
+const USUAL_COLUMNS = 80;
 
 /** Progress on a stream, standard error by default: standard output stays for results. */
 export function createProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
@@ -22,7 +24,7 @@ export function createProgress(stream: NodeJS.WriteStream = process.stderr): Pro
   const redraw = (): void => {
     if (!stream.isTTY) return;
     const line = underWay.size > 0 ? `  … ${[...underWay].join(', ')}` : '';
-    stream.write(`${CLEAR_LINE}${line.slice(0, stream.columns - 1)}\r`); // one that wraps could not be cleared
+    stream.write(`${CLEAR_LINE}${line.slice(0, (stream.columns > 0 ? stream.columns : USUAL_COLUMNS) - 1)}\r`); // one that wraps could not be cleared
   };
   return {
     note: (text) => {
