@@ -104,6 +104,9 @@ const TRANSIENT_NODE_CODES = new Set([
   'EAI_AGAIN',
 ]);
 
+/** What Prisma calls the same: not reachable, timed out, too slow, connection closed, no connection free (https://pris.ly/d/error-reference). */
+const TRANSIENT_PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034']);
+
 /** What `pg` says when QUERY_TIMEOUT_MS is over. */
 const QUERY_TIMEOUT_MESSAGE = 'Query read timeout';
 
@@ -124,6 +127,7 @@ export function isTransient(error: unknown): boolean {
     TRANSIENT_SQLSTATE.test(code) ||
     /^(28...|3D000)$/.test(code) ||
     TRANSIENT_NODE_CODES.has(code) ||
+    TRANSIENT_PRISMA_CODES.has(code) ||
     TRANSIENT_MESSAGES.test(error.message)
   );
 }
