@@ -40,7 +40,7 @@ export interface Step {
 }
 
 /** One subscription: this event to this participant. */
-export const deliveries = (Object.keys(hears) as Participant[]).flatMap((participant) =>
+const deliveries = (Object.keys(hears) as Participant[]).flatMap((participant) =>
   // The tables' keys are event types.
   (hears[participant] as EventType[]).map((type) => ({ type, participant })),
 );
