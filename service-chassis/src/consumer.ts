@@ -13,6 +13,7 @@
  *   takes the process down with it is found out without harm to its neighbours.
  */
 import type { Channel, ConsumeMessage } from 'amqplib';
+import { pause } from './backoff';
 import { superviseLink, withHeartbeat, type LinkState, type OpenChannel } from './broker-link';
 import type { Reading } from './delivery';
 import { GivenUpError, settle, type Delivery, type SettlementOptions } from './settlement';
@@ -39,11 +40,35 @@ export interface ConsumerOptions<State, Message> extends SettlementOptions<State
   readonly capacity: () => Promise<unknown>;
 }
 
+interface Consuming extends OpenChannel<Channel> {
+  readonly consumerTag: string;
+  readonly receive: (raw: ConsumeMessage | null) => void;
+}
+
+/** How long deliveries may still come in after the broker has confirmed that it sends no more. */
+const LATE_DELIVERIES_MS = 50;
+
+/**
+ * Cancels the consumer, and takes in what was on its way: a quorum queue hands messages to the channel by itself, so that
+ * some come after the broker's confirmation. amqplib has forgotten the consumer by then and would end the connection.
+ */
+async function cancelConsumer({ channel, consumerTag, receive }: Consuming): Promise<void> {
+  // registerConsumer is what consume() itself calls; amqplib leaves it out of its types.
+  const registry = channel as unknown as { registerConsumer(tag: string, callback: Consuming['receive']): void };
+  try {
+    await channel.cancel(consumerTag);
+    registry.registerConsumer(consumerTag, receive);
+  } catch {
+    return; // the channel is gone, and its deliveries with it
+  }
+  await pause(LATE_DELIVERIES_MS);
+}
+
 /** Starts to consume the service's queue; keeps at it until stop(). */
 export function startConsumer<State, Message>(options: ConsumerOptions<State, Message>): Consumer {
   const { service, log, metrics, read } = options;
   let pending: Delivery<Message>[] = [];
-  let open: (OpenChannel<Channel> & { readonly consumerTag: string }) | undefined;
+  let open: Consuming | undefined;
   let running: Promise<void> | undefined;
   let draining = false;
 
@@ -101,15 +126,12 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
       const { channel, epoch, abandon } = opened;
       await channel.prefetch(PREFETCH);
       const consumerTag = `${service}.${String(process.pid)}.${String(epoch)}`;
+      const receive = (raw: ConsumeMessage | null) => {
+        onDelivery(raw, epoch, abandon);
+      };
       // Deliveries may arrive before consume() answers.
-      open = { ...opened, consumerTag };
-      await channel.consume(
-        service,
-        (raw) => {
-          onDelivery(raw, epoch, abandon);
-        },
-        { consumerTag },
-      );
+      open = { ...opened, consumerTag, receive };
+      await channel.consume(service, receive, { consumerTag });
     },
     onClosed: () => {
       open = undefined;
@@ -121,7 +143,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
     state: () => link.state(),
     drain: async () => {
       draining = true;
-      await open?.channel.cancel(open.consumerTag).catch(() => undefined);
+      if (open) await cancelConsumer(open);
       while (running) await running;
     },
     stop: () => link.stop(),
