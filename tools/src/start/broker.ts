@@ -44,7 +44,8 @@ export async function prepareBroker(
   };
 }
 
-async function ensureVirtualHost(management: Management, name: string): Promise<void> {
+/** Makes a virtual host that is not there yet, open to the administrator who asks. */
+export async function ensureVirtualHost(management: Management, name: string): Promise<void> {
   const host = encodeURIComponent(name);
   if (await management.isVirtualHostRunning(name)) return;
   await management.request('PUT', `vhosts/${host}`, {});

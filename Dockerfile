@@ -1,0 +1,44 @@
+# One image for every process of the system: what it is given as its command is the service that runs.
+#   docker build -t quadrille . && docker run quadrille dist/order-service.js
+# Not one each: they share all their packages, so four images would hold the same layers four times to build and to tell apart.
+
+ARG NODE_IMAGE=node:24-slim
+
+# What npm needs to know of this repository, and nothing that changes with its source.
+FROM ${NODE_IMAGE} AS manifests
+WORKDIR /quadrille
+COPY package.json package-lock.json .npmrc ./
+COPY shared-events/package.json shared-events/
+COPY service-chassis/package.json service-chassis/
+COPY order-service/package.json order-service/
+COPY inventory-service/package.json inventory-service/
+COPY payment-service/package.json payment-service/
+COPY notification-service/package.json notification-service/
+COPY tools/package.json tools/
+COPY tests/package.json tests/
+
+# `npm install` with the versions of the lock file, not `npm ci`: see INSTALL in tools/prepare.mjs.
+FROM manifests AS build
+RUN npm install --no-save --ignore-scripts --include=dev --no-progress --loglevel=error
+COPY . .
+RUN node tools/build.mjs
+
+# The packages of the services only: the tools' own (a PostgreSQL of 60 MB among them) are for machines without Docker.
+FROM manifests AS packages
+RUN npm install --no-save --ignore-scripts --omit=dev --omit=optional --no-progress --loglevel=error \
+      --workspace order-service --workspace inventory-service --workspace payment-service --workspace notification-service \
+ # 60 MB of query compilers for databases that are not PostgreSQL.
+ && find node_modules/@prisma/client/runtime -name 'query_compiler_*' ! -name '*.postgresql.*' -delete
+
+FROM ${NODE_IMAGE}
+ENV NODE_ENV=production HOST=0.0.0.0
+WORKDIR /quadrille
+COPY --from=packages /quadrille/node_modules node_modules
+COPY package-lock.json ./
+COPY prisma prisma
+COPY --from=build /quadrille/dist dist
+USER node
+# Ready to work, not merely alive. PORT tells both the service and this probe where.
+HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node"]
