@@ -59,7 +59,7 @@ export interface LinkOptions<C extends Channel> {
 /** A supervised connection. */
 export interface Link {
   state(): LinkState;
-  /** Closes and does not come back. Bounded by CLOSE_TIMEOUT_MS. */
+  /** Closes and does not come back. What the channel was told to send is sent before. Bounded by three times CLOSE_TIMEOUT_MS. */
   stop(): Promise<void>;
 }
 
@@ -101,6 +101,7 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
   };
   let epoch = 0;
   let failures = 0;
+  let closeChannel: (() => Promise<void>) | undefined;
   let closeConnection: (() => Promise<void>) | undefined;
 
   const setBlocked = (reason: string | undefined) => {
@@ -132,10 +133,12 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
       );
       state.open = true;
       failures = 0;
+      closeChannel = () => within(channel.close(), CLOSE_TIMEOUT_MS, lost);
       log.info({ connection: connectionName, epoch: current }, 'connected to the broker');
       return await Promise.race([ended, lost]);
     } finally {
       state.open = false;
+      closeChannel = undefined;
       options.onClosed(current);
       channel.close().catch(() => undefined);
     }
@@ -199,6 +202,8 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
     state: () => ({ ...state, open: state.open && !stopping.signal.aborted }),
     stop: async () => {
       stopping.abort();
+      // The goodbye of a connection may overtake what its channel wrote last; that of the channel itself comes after its acks.
+      await closeChannel?.().catch(() => undefined);
       await closeConnection?.().catch(() => undefined);
       await atMost(CLOSE_TIMEOUT_MS, supervised);
     },

@@ -104,20 +104,26 @@ describe('kill -9 in the middle of the work', () => {
 
 describe('SIGTERM in the middle of the work', () => {
   it.each(shortNames)(
-    '%s-service drains, exits 0 within 10 s, and nothing is delivered again',
+    '%s-service drains, exits 0 within 10 s, and nothing that it has handled comes again',
     async (name: ShortName) => {
       const service = system.services[name];
+      let before: string[] = [];
       const placed = await load(name, async () => {
         const { code, tookMs } = await service.stop();
+        before = service.handled();
         await service.start();
         expect(code).toBe(0);
         expect(tookMs).toBeLessThan(10_000);
       });
       await expectAllWell(placed);
-      await eventually(async () => {
-        expect(await service.metric('messages_handled_total')).toBeGreaterThan(0);
+      // The broker may have had messages under way to it that it never saw; what it has handled must not come again.
+      const after = await eventually(() => {
+        const handled = service.handled().slice(before.length);
+        expect(handled.length).toBeGreaterThan(0);
+        return handled;
       });
-      expect(await service.metric('messages_redelivered_total')).toBe(0);
+      const seen = new Set(before);
+      expect(after.filter((id) => seen.has(id))).toEqual([]);
     },
     SETTLED_WITHIN_MS * 2,
   );

@@ -30,8 +30,8 @@ export interface ServiceProcess {
   /** SIGSTOP: connections stay open and nobody answers; thaw() undoes it. */
   readonly freeze: () => void;
   readonly thaw: () => void;
-  /** Sum of a figure on /metrics over all its labels. */
-  readonly metric: (name: string) => Promise<number>;
+  /** Ids of the messages that it has handled since its first start, in that order, as far as its log has been written. */
+  readonly handled: () => string[];
 }
 
 /** What is run. */
@@ -91,13 +91,10 @@ export function serviceProcess(options: ServiceProcessOptions): ServiceProcess {
     },
     freeze: () => child?.kill('SIGSTOP'),
     thaw: () => child?.kill('SIGCONT'),
-    metric: async (name) => {
-      const text = await (await fetch(`${url}/metrics`)).text();
-      const values = text
+    handled: () =>
+      readFileSync(options.logFile, 'utf8')
         .split('\n')
-        .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
-        .map((line) => Number(line.slice(line.lastIndexOf(' '))));
-      return values.reduce((sum, value) => sum + value, 0);
-    },
+        .filter((line) => line.includes('"msg":"handled"'))
+        .map((line) => /"message_id":"([^"]+)"/.exec(line)?.[1] ?? ''),
   };
 }
