@@ -1,3 +1,5 @@
+import { parseArgs } from 'node:util';
+import { composeAddresses } from '../compose/addresses';
 import { createLive } from '../demo/live';
 import { outcomesTable } from '../demo/outcomes';
 import { playAll } from '../demo/play';
@@ -7,9 +9,13 @@ import { readAddresses } from '../start/addresses';
 import { holds, report } from '../verify/report';
 import { verify } from '../verify/verify';
 
-/** Plays real orders through every outcome; exit status 1 when one ended otherwise than it must, or an invariant is broken. */
+/**
+ * Plays real orders through every outcome, in the system of npm start or, with --docker, of docker compose. Exit status 1 when one ended
+ * otherwise than it must, or an invariant is broken.
+ */
 async function demo(): Promise<void> {
-  const addresses = readAddresses(dataFolder);
+  const { values } = parseArgs({ options: { docker: { type: 'boolean', default: false } } });
+  const addresses = values.docker ? await composeAddresses() : readAddresses(dataFolder);
   const total = kinds.reduce((sum, { orders }) => sum + orders, 0);
   process.stderr.write(`\n  ${String(total)} orders of ${String(kinds.length)} kinds at ${addresses.order}\n\n`);
   const live = createLive();

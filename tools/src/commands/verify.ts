@@ -1,14 +1,16 @@
 import { parseArgs } from 'node:util';
+import { composeAddresses } from '../compose/addresses';
 import { dataFolder } from '../root';
 import { readAddresses } from '../start/addresses';
 import { readOrdersFile } from '../verify/orders-file';
 import { holds, report } from '../verify/report';
 import { verify } from '../verify/verify';
 
-const usage = `npm run verify -- [--wait seconds] [--poison messages] [--orders file]
+const usage = `npm run verify -- [--wait seconds] [--poison messages] [--orders file] [--docker]
   --wait    how long orders that are not settled are waited for (30)
   --poison  messages put into the dead-letter and invalid queues on purpose (0)
-  --orders  a file of order ids, one a line, that were answered 2xx and must exist`;
+  --orders  a file of order ids, one a line, that were answered 2xx and must exist
+  --docker  the system of docker compose, not that of npm start`;
 
 const MS_PER_S = 1_000;
 const CLEAR_LINE = '\r\x1b[2K';
@@ -25,6 +27,7 @@ async function main(): Promise<void> {
       wait: { type: 'string' },
       poison: { type: 'string', default: '0' },
       orders: { type: 'string' },
+      docker: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -40,7 +43,7 @@ async function main(): Promise<void> {
   const redraw = (text: string) => {
     if (process.stderr.isTTY) process.stderr.write(`${CLEAR_LINE}${text}`);
   };
-  const verdict = await verify(readAddresses(dataFolder), {
+  const verdict = await verify(values.docker ? await composeAddresses() : readAddresses(dataFolder), {
     ...options,
     onWaiting: (waiting) => {
       redraw(`  … ${String(waiting.length)} not as they should be yet; looking again`);
