@@ -1,0 +1,70 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { openShop } from '../demo/client';
+import { machineLoad } from '../load/figures';
+import { measureBurst, measureMemory, measureSteady } from '../load/measure';
+import { dataFolder } from '../root';
+import { readAddresses } from '../start/addresses';
+import { holds, report } from '../verify/report';
+import { verify } from '../verify/verify';
+
+const usage = `npm run load -- [--idle seconds]
+  --idle    how long the services rest before their memory is measured (60)`;
+
+const MIB = 1024 * 1024;
+const MS_PER_S = 1_000;
+
+/** What must be reached on two cores. */
+const MUST = { medianMs: 15, p99Ms: 50, settledAfterMs: 3_000, averageBatch: 10, memoryMib: 500 };
+
+let missed = 0;
+function show(reached: boolean, line: string): void {
+  if (!reached) missed += 1;
+  process.stdout.write(`  ${reached ? '✓' : '✗'} ${line}\n`);
+}
+
+/** Puts the running system under load and prints its figures; exit status 1 when one is missed. */
+async function load(): Promise<void> {
+  const { values } = parseArgs({ options: { idle: { type: 'string', default: '60' } } });
+  if (!/^\d{1,4}$/.test(values.idle)) throw new Error(usage);
+  const addresses = readAddresses(dataFolder);
+  const products = await openShop(addresses).products();
+  const product = [...products].sort((a, b) => b.quantity_available - a.quantity_available)[0];
+  if (!product) throw new Error('The catalogue is empty: PUT /inventory/:product_id on inventory-service.');
+  process.stdout.write(`\n  One-minute load of this machine before: ${machineLoad()}\n\n`);
+
+  const steady = await measureSteady(addresses, product.product_id);
+  show(
+    steady.medianMs < MUST.medianMs && steady.p99Ms < MUST.p99Ms && steady.notConfirmed === 0,
+    `50 orders/s, POST to CONFIRMED: median ${steady.medianMs.toFixed(1)} ms (must be under ${String(MUST.medianMs)}), p99 ${steady.p99Ms.toFixed(1)} ms (${String(MUST.p99Ms)}); ${String(steady.orders)} orders`,
+  );
+
+  const burst = await measureBurst(addresses, product.product_id);
+  const rate = (burst.orderIds.length / ((burst.postingMs + burst.settledAfterMs) / MS_PER_S)).toFixed(0);
+  show(
+    burst.settledAfterMs < MUST.settledAfterMs,
+    `${String(burst.orderIds.length)} orders over 64 connections: posted in ${(burst.postingMs / MS_PER_S).toFixed(2)} s, settled ${(burst.settledAfterMs / MS_PER_S).toFixed(2)} s after the last answer (3); ${rate} orders/s in all`,
+  );
+  for (const [name, average] of Object.entries(burst.averageBatch)) {
+    show(
+      average >= MUST.averageBatch,
+      `average batch of ${name}-service's consumer: ${average.toFixed(1)} (${String(MUST.averageBatch)})`,
+    );
+  }
+  const verdict = await verify(addresses, { requested: burst.orderIds });
+  process.stdout.write(`\n${report(verdict).join('\n')}\n\n`);
+  if (!holds(verdict)) missed += 1;
+
+  process.stderr.write(`  Resting for ${values.idle} s ...\n`);
+  await pause(Number(values.idle) * MS_PER_S);
+  const memory = await measureMemory(addresses);
+  const total = memory.reduce((sum, [, bytes]) => sum + bytes, 0) / MIB;
+  const each = memory.map(([name, bytes]) => `${name} ${(bytes / MIB).toFixed(0)}`).join(', ');
+  show(total < MUST.memoryMib, `resident memory at rest: ${total.toFixed(0)} MiB (${String(MUST.memoryMib)}): ${each}`);
+  process.exitCode = missed === 0 ? 0 : 1;
+}
+
+load().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});
