@@ -1,5 +1,5 @@
 /** The payment gateway as a port: what payment-service needs of a bank, and nothing of how one speaks. */
-import type { ChargeAnswer, RefundAnswer, ResolveAnswer } from './domain/decide';
+import type { ChargeAnswer, RefundAnswer, ResolveAnswer } from './domain/messages';
 
 /** A charge. The same key is the same charge, for ever: asked again, the gateway says what became of it. */
 export interface ChargeRequest {

@@ -9,9 +9,8 @@ import {
   reserved,
   resolveAnswered,
   retryDue,
-  type PaymentEffect,
-  type PaymentInput,
 } from './domain/decide';
+import type { PaymentEffect, PaymentInput } from './domain/messages';
 import { RETRY_DELAYS_MS, type Payment } from './domain/payment';
 
 /** The events that payment-service hears. */

@@ -1,6 +1,6 @@
 /** Performs what the decisions asked of the gateway, within its timeout, under one key for ever. */
 import type { Logger, RequestedEffect } from '@quadrille/service-chassis';
-import type { PaymentEffect, PaymentInput } from '../domain/decide';
+import type { PaymentEffect, PaymentInput } from '../domain/messages';
 import type { PaymentGateway } from '../gateway';
 
 /** Tries after which a gateway that stays unreachable is worth an operator's attention. */

@@ -3,7 +3,7 @@ import { sendProblem, toDecimal, type Handled, type HttpServer, type Input } fro
 import { idSchema } from '@quadrille/shared-events';
 import { z } from 'zod';
 import type { PrismaClient } from '../../generated/prisma/client';
-import type { PaymentInput } from '../domain/decide';
+import type { PaymentInput } from '../domain/messages';
 import { TIMER_GRACE_MS, type Payment } from '../domain/payment';
 
 /** What the routes are made of. */

@@ -2,7 +2,7 @@
 import type { Input, Pool, PoolClient, Store, WorkingSet } from '@quadrille/service-chassis';
 import type { DomainEvent } from '@quadrille/shared-events';
 import { uuidv7 } from 'uuidv7';
-import type { PaymentInput } from '../domain/decide';
+import type { PaymentInput } from '../domain/messages';
 import { noPayment, type Payment } from '../domain/payment';
 
 type Message = DomainEvent | PaymentInput;

@@ -3,7 +3,7 @@ import { envelop, type DomainEvent } from '@quadrille/shared-events';
 import fc from 'fast-check';
 import { decideCharge, decideResolve, type ChargeEntry } from '../adapters/simulated-gateway/bank';
 import { service, type Heard } from '../service';
-import type { ChargeAnswer, PaymentDecision, PaymentEffect, PaymentInput } from './decide';
+import type { ChargeAnswer, PaymentDecision, PaymentEffect, PaymentInput } from './messages';
 import { FRESH, noPayment, retryDelayMs, type Payment, type PaymentStatus } from './payment';
 
 const decide = decideBy(service);

@@ -1,5 +1,5 @@
 /** What the simulated bank decides about a charge: a pure function of its ledger's entry, the method and a draw. */
-import type { ChargeAnswer, ResolveAnswer } from '../../domain/decide';
+import type { ChargeAnswer, ResolveAnswer } from '../../domain/messages';
 
 /** An entry of the bank's ledger of charges. */
 export interface ChargeEntry {

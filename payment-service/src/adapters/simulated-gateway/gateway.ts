@@ -4,7 +4,7 @@
  * that arrive together are written together.
  */
 import { createLane, inTransaction, lockKeys, pause, type Pool, type PoolClient } from '@quadrille/service-chassis';
-import type { ChargeAnswer, RefundAnswer, ResolveAnswer } from '../../domain/decide';
+import type { ChargeAnswer, RefundAnswer, ResolveAnswer } from '../../domain/messages';
 import type { ChargeRequest, PaymentGateway } from '../../gateway';
 import { decideCharge, decideResolve, type ChargeEntry } from './bank';
 

@@ -1,0 +1,102 @@
+/** Placing an order: once for an idempotency key, and with patience for those who prefer to wait for the outcome. */
+import { sendProblem, type HttpServer } from '@quadrille/service-chassis';
+import { uuidv7 } from 'uuidv7';
+import { z } from 'zod';
+import { FRESH, type Order } from '../domain/order';
+import { findOrder } from './reads';
+import { sendOrder, type RouteOptions } from './routes';
+import { hashOf, orderSchema, placeOrderSchema, toStored, type Placement, type StoredOrder } from './schemas';
+import { placementKey } from './store';
+
+/** Longest time that `Prefer: wait` is honoured, in seconds. */
+const WAIT_MAX_S = 30;
+
+const MS_PER_S = 1_000;
+
+const newOrder = (placement: Placement, idempotencyKey: string | null): Order => ({
+  ...placement,
+  orderId: uuidv7(),
+  status: 'PENDING',
+  reason: null,
+  totalMinor: null,
+  inventory: 'none',
+  payment: 'none',
+  attempts: 0,
+  idempotencyKey,
+  requestHash: hashOf(placement),
+  nudges: 0,
+  clock: FRESH,
+  record: null,
+});
+
+/** Adds POST /orders. */
+export function addPlaceRoute(server: HttpServer, options: RouteOptions, closing: AbortSignal): void {
+  const schema = {
+    tags: ['orders'],
+    summary: 'Place an order',
+    headers: z.object({
+      'idempotency-key': z
+        .string()
+        .min(1)
+        .max(255)
+        .optional()
+        .meta({ description: 'the same key and body give the same order' }),
+      prefer: z.string().max(200).optional().meta({
+        description: 'wait=N: answer as soon as the order is no longer PENDING, after at most N (up to 30) seconds',
+      }),
+    }),
+    body: placeOrderSchema(options.currency),
+    response: { 201: orderSchema, 202: orderSchema },
+  };
+  server.post('/orders', { schema }, async (request, reply) => {
+    const order = newOrder(request.body, request.headers['idempotency-key'] ?? null);
+    const { state } = await options.command({
+      key: placementKey(order),
+      message: { type: 'PlaceOrder', order },
+      cause: { traceparent: request.traceparent },
+    });
+    if (!state) throw new Error('placing an order left no order');
+    if (state.requestHash !== order.requestHash) {
+      return sendProblem(
+        reply,
+        422,
+        'This Idempotency-Key was used with another body. Use a new key for a new order.',
+        [{ field: 'Idempotency-Key', message: 'belongs to another request' }],
+      );
+    }
+    void reply.header('location', `/orders/${state.orderId}`);
+    const waited = await waitWhilePending(options, toStored(state), waitMsOf(request.headers.prefer), closing);
+    return sendOrder(reply, waited.answered ? 201 : 202, waited.order);
+  });
+}
+
+/** The `wait` preference (RFC 7240) in milliseconds, capped; 0 when there is none. */
+function waitMsOf(prefer: string | undefined): number {
+  const seconds = /(?:^|[,;\s])wait=(\d{1,9})/i.exec(prefer ?? '')?.[1];
+  return Math.min(Number(seconds ?? 0), WAIT_MAX_S) * MS_PER_S;
+}
+
+async function waitWhilePending(
+  { prisma, watch }: RouteOptions,
+  placed: StoredOrder,
+  waitMs: number,
+  closing: AbortSignal,
+) {
+  const follower = waitMs > 0 ? watch.follow(placed.orderId) : undefined;
+  if (!follower) return { answered: false, order: placed };
+  try {
+    const deadline = performance.now() + waitMs;
+    let order = placed;
+    for (
+      let leftMs = waitMs;
+      order.status === 'PENDING' && leftMs > 0 && !closing.aborted;
+      leftMs = deadline - performance.now()
+    ) {
+      await follower.changed(leftMs, closing);
+      order = (await findOrder(prisma, order.orderId)) ?? order;
+    }
+    return { answered: order.status !== 'PENDING', order };
+  } finally {
+    follower.leave();
+  }
+}
