@@ -29,7 +29,7 @@ const COMMANDS_WAITING_MAX = 5_000;
 const RESULTS_WAITING_MAX = 10_000;
 
 /** How long what was fetched may take after the service was asked to stop; the broker delivers the rest again. */
-const DRAIN_STOP_MS = 2_500;
+const DRAIN_STOP_MS = 2_000;
 
 /** How long effects may finish after that, a little longer than a gateway's answer; the sweeper takes up the others. */
 const EFFECTS_STOP_MS = 2_500;
