@@ -7,6 +7,7 @@ import { testDataFolder } from '../root';
 import { findManagement, ownServers } from '../servers/own-servers';
 import { startPrivateServers } from '../servers/private-servers';
 import { escapeIdentifier } from 'pg';
+import type { ServerContainers } from './containers';
 
 const file = join(testDataFolder, 'servers.json');
 
@@ -23,12 +24,16 @@ const Servers = z.object({
 /** The servers a test run uses; the administrator's credentials included. */
 export type TestServers = z.infer<typeof Servers>;
 
+const Choice = z.enum(['local', 'container', 'auto']);
+
 /**
- * Starts the private servers of the tests, or takes those that DATABASE_URL and RABBITMQ_URL name, for jest's globalSetup. What a killed
- * run has left in them is removed. Answers the function that stops them, for globalTeardown.
+ * Starts the servers of a test run, for jest's globalSetup, and says which. Private ones of this machine, or those that DATABASE_URL and
+ * RABBITMQ_URL name; containers with E2E_BROKER=container or, where an engine answers, E2E_BROKER=auto. What a killed run has left in them
+ * is removed. Answers the function that stops them, for globalTeardown.
  */
 export async function startTestServers(): Promise<() => Promise<void>> {
-  const own = ownServers();
+  const containers = await startContainers();
+  const own = containers ?? ownServers();
   const started = await startPrivateServers({
     folder: testDataFolder,
     purpose: 'tests',
@@ -37,7 +42,7 @@ export async function startTestServers(): Promise<() => Promise<void>> {
     ports: {},
   });
   const stop = async (): Promise<void> => {
-    await Promise.all([started.postgres?.stop(), started.broker?.stop()]);
+    await Promise.all([started.postgres?.stop(), started.broker?.stop(), containers?.stop()]);
     started.release();
   };
   try {
@@ -50,16 +55,47 @@ export async function startTestServers(): Promise<() => Promise<void>> {
     await removeOldDatabases(databaseUrl);
     const servers: TestServers = {
       databaseUrl,
-      roles: started.postgres !== undefined,
+      roles: started.postgres !== undefined || containers !== undefined,
       amqpUrl,
       management: management.access,
     };
     writeFileSync(file, JSON.stringify(servers, null, 2), { mode: 0o600 });
+    const place = (mine: unknown): string => (containers ? 'in a container' : mine ? 'of this machine' : 'of yours');
+    const postgres = `PostgreSQL ${await postgresVersion(databaseUrl)} (${place(started.postgres)})`;
+    const rabbitmq = `RabbitMQ ${await rabbitmqVersion(management)} (${place(started.broker)})`;
+    process.stderr.write(`Tests run on ${postgres} and ${rabbitmq}.\n`);
   } catch (error) {
     await stop();
     throw error;
   }
   return stop;
+}
+
+async function startContainers(): Promise<ServerContainers | undefined> {
+  const { data: choice } = Choice.safeParse(process.env['E2E_BROKER'] ?? 'local');
+  if (!choice) {
+    throw new Error(
+      'E2E_BROKER must be container (the images of docker compose), local (servers of this machine) or auto.',
+    );
+  }
+  if (choice === 'local') return undefined;
+  // A library of some megabytes, which a run without containers need not load.
+  const { engineAnswers, startServerContainers } = await import('./containers');
+  if (choice === 'auto' && !(await engineAnswers())) return undefined;
+  return startServerContainers();
+}
+
+async function postgresVersion(url: string): Promise<string> {
+  return withClient(url, async (client) => {
+    const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
+    return rows[0]?.server_version ?? 'of unknown version';
+  });
+}
+
+const Overview = z.object({ rabbitmq_version: z.string() });
+
+async function rabbitmqVersion(management: Management): Promise<string> {
+  return Overview.parse(await management.request('GET', 'overview?columns=rabbitmq_version')).rabbitmq_version;
 }
 
 /** The servers that `startTestServers` has started, in any process of the test run. */
