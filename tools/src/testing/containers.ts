@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { GenericContainer, getContainerRuntimeClient, Network, Wait } from 'testcontainers';
+import { GenericContainer, getContainerRuntimeClient, Network, Wait, type StartedTestContainer } from 'testcontainers';
 import { withCredentials } from '../migrate/database';
 
 /** The images that users of docker compose run. */
@@ -58,17 +58,18 @@ export async function startServerContainers(): Promise<ServerContainers> {
       { cause: reason },
     );
   }
-  const at = (
-    scheme: string,
-    container: { getHost(): string; getMappedPort(port: number): number },
-    port: number,
-  ): string => `${scheme}://${container.getHost()}:${String(container.getMappedPort(port))}`;
   return {
     databaseUrl: withCredentials(`${at('postgresql', postgres.value, 5432)}/postgres`, 'postgres', password),
     amqpUrl: withCredentials(at('amqp', rabbitmq.value, 5672), 'quadrille', password),
     managementUrl: at('http', rabbitmq.value, 15672),
     stop,
   };
+}
+
+/** Not by the name localhost: for ::1 an engine may have published another port, or another container's. */
+function at(scheme: string, container: StartedTestContainer, port: number): string {
+  const host = container.getHost().replace(/^localhost$/, '127.0.0.1');
+  return `${scheme}://${host}:${String(container.getMappedPort(port))}`;
 }
 
 function postgresContainer(password: string): GenericContainer {
