@@ -13,7 +13,7 @@ export type { Decision, DelayedMessage, Input, Published } from './decision';
 export { pageOf, pageQuery, toPage } from './http/cursor';
 export { moneySchema, toDecimal } from './http/money';
 export { problemSchema, sendProblem } from './http/problem';
-export type { HttpServer } from './http/server';
+export type { HttpServer } from './http/typed-server';
 export { createLane, LaneFullError, type Lane } from './lane';
 export { createLogger, prettyOptions, type Logger } from './log';
 export { createMetrics, type ServiceMetrics } from './metrics';

@@ -1,7 +1,7 @@
 /** Health: alive, ready, and what stands in the way. */
 import { z } from 'zod';
 import type { ServiceMetrics } from '../metrics';
-import type { HttpServer } from './server';
+import type { HttpServer } from './typed-server';
 
 /** Whether a service can do its work. `degraded`: it answers requests, but something behind it is down. */
 export interface Readiness {

@@ -1,15 +1,7 @@
 /** The HTTP shell of a service: validation, problems, request ids, traces, limits, OpenAPI, health and metrics. */
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import {
-  fastify,
-  LogController,
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type RawReplyDefaultExpression,
-  type RawRequestDefaultExpression,
-  type RawServerDefault,
-} from 'fastify';
+import { fastify, LogController, type FastifyBaseLogger } from 'fastify';
 import {
   jsonSchemaTransform,
   jsonSchemaTransformObject,
@@ -23,6 +15,7 @@ import type { ServiceMetrics } from '../metrics';
 import { childOf, traceIdOf } from '../trace';
 import { addHealthRoutes, type Readiness } from './health';
 import { handleError, sendProblem } from './problem';
+import type { HttpServer } from './typed-server';
 
 /** Largest request body: an order of 100 lines takes about 9 KiB. */
 const BODY_MAX_BYTES = 64 * 1024;
@@ -33,24 +26,8 @@ const REQUEST_TIMEOUT_MS = 15_000;
 /** An idle keep-alive connection is closed after this time. */
 const KEEP_ALIVE_TIMEOUT_MS = 30_000;
 
-/** Longest URL parameter: an idempotency-safe margin over ids of 64 characters. */
+/** Longest URL parameter: a margin over ids of 64 characters, so that longer ones are told what is wrong with them. */
 const PARAM_MAX_LENGTH = 200;
-
-/** A server whose routes are typed by their zod schemas. */
-export type HttpServer = FastifyInstance<
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  RawReplyDefaultExpression,
-  FastifyBaseLogger,
-  ZodTypeProvider
->;
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The request's own span, in the trace of the caller's `traceparent` or in a new one. */
-    traceparent: string;
-  }
-}
 
 /** What a server is made of. */
 export interface HttpServerOptions {
