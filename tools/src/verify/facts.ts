@@ -23,6 +23,8 @@ export interface Breach {
   readonly detail: string;
   /** What was read shows by itself that it lasts; there is no need to look again. */
   readonly lasting?: true;
+  /** What was read may be that old, in milliseconds: it must look wrong for so much longer. */
+  readonly readLateMs?: number;
 }
 
 /** What the four services and the gateway's ledger hold about one order. Absent: no such row. */

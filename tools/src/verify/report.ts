@@ -9,6 +9,9 @@ const NAMED_MAX = 10;
 /** Width of the names of the invariants. */
 const NAME_WIDTH = Math.max(...Object.values(invariants).map((name) => name.length));
 
+/** Where a line goes on below itself: all seven statuses beside the count would be wider than a terminal. */
+const INDENT = ' '.repeat('  ✓ 1 '.length + NAME_WIDTH + 2);
+
 const MS_PER_S = 1_000;
 const number = (value: number) => value.toLocaleString('en-US');
 const plural = (value: number, one: string, many = `${one}s`) => `${number(value)} ${value === 1 ? one : many}`;
@@ -24,7 +27,7 @@ function counts({ tally, stock, keys, outboxes, queues, poison }: Verdict): Reco
   const messages = queues.reduce((sum, { ready, unacknowledged }) => sum + ready + unacknowledged, 0);
   const parked = parkedIn(queues);
   return {
-    1: `${plural(tally.orders, 'order')}${statuses.length > 0 ? `: ${statuses.join(', ')}` : ''}`,
+    1: [plural(tally.orders, 'order'), ...(statuses.length > 0 ? [statuses.join(', ')] : [])].join(`:\n${INDENT}`),
     2: `${plural(stock.length, 'product')}, ${plural(units, 'unit')}, every one accounted for`,
     3: `${plural(tally.charges, 'charge')}, ${plural(tally.refunds, 'refund')}, the books balance`,
     4: `${plural(tally.orders, 'order agrees', 'orders agree')} with reservation and payment`,

@@ -106,7 +106,7 @@ it('finds nothing wrong with a system that is right', async () => {
   expect(verdict.breaches).toEqual([]);
   expect(holds(verdict)).toBe(true);
   expect(report(verdict)).toMatchObject([
-    '  ✓ 1 settled        2 orders: 2 CONFIRMED',
+    '  ✓ 1 settled        2 orders:\n                     2 CONFIRMED',
     '  ✓ 2 stock          1 product, 100 units, every one accounted for',
     '  ✓ 3 money          2 charges, 0 refunds, the books balance',
     '  ✓ 4 agreement      2 orders agree with reservation and payment',

@@ -120,7 +120,8 @@ const identify = ({ invariant, orderId = '', productId = '', detail }: Breach) =
 
 async function lookUntilCertain(look: () => Promise<Look>, options: VerifyOptions): Promise<Verdict> {
   const { settleWithinMs = SETTLE_WITHIN_MS, persistMs = PERSIST_MS, poison = 0, onWaiting } = options;
-  const patienceMs = ({ invariant, lasting }: Breach) => (lasting ? 0 : invariant === 1 ? settleWithinMs : persistMs);
+  const patienceMs = ({ invariant, lasting, readLateMs = 0 }: Breach) =>
+    lasting ? 0 : (invariant === 1 ? settleWithinMs : persistMs) + readLateMs;
   const start = performance.now();
   let firstSeen = new Map<string, number>();
   for (;;) {
