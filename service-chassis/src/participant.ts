@@ -56,7 +56,8 @@ export interface ParticipantOptions<
   readonly perform?: (requested: RequestedEffect<Effect>) => Promise<Own | undefined>;
   /** What is overdue by the database's clock. */
   readonly overdue: (limit: number) => Promise<readonly Input<Own>[]>;
-  readonly onCommitted?: (keys: readonly string[]) => void;
+  /** Told the states of every committed batch. */
+  readonly onCommitted?: (states: readonly State[]) => void;
 }
 
 /** A running participant. */

@@ -57,8 +57,8 @@ export interface ProcessorOptions<State, Message, Effect, Own> {
   readonly decide: (state: State, message: Message) => Decision<State, Effect, Own>;
   readonly outbox: Outbox;
   readonly perform: (effects: readonly RequestedEffect<Effect>[]) => void;
-  /** Told after the commit, so that whoever waits for one of these keys can look again. */
-  readonly onCommitted?: ((keys: readonly string[]) => void) | undefined;
+  /** Told the states after the commit, for those who wait for one of them. */
+  readonly onCommitted?: ((states: readonly State[]) => void) | undefined;
 }
 
 /** Creates the processor of a service. */
@@ -94,7 +94,7 @@ export function createProcessor<State, Message, Effect, Own>(
     });
     outbox.publish(rows);
     options.perform(effects);
-    options.onCommitted?.(inputs.map((input) => input.key));
+    options.onCommitted?.(handled.map(({ state }) => state));
     return handled;
   };
 }

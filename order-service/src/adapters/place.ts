@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { FRESH, type Order } from '../domain/order';
 import { findOrder } from './reads';
 import { sendOrder, type RouteOptions } from './routes';
-import { hashOf, orderSchema, placeOrderSchema, toStored, type Placement, type StoredOrder } from './schemas';
+import { hashOf, newer, orderSchema, placeOrderSchema, toStored, type Placement, type StoredOrder } from './schemas';
 import { placementKey } from './store';
 
 /** Longest time that `Prefer: wait` is honoured, in seconds. */
@@ -92,8 +92,7 @@ async function waitWhilePending(
       order.status === 'PENDING' && leftMs > 0 && !closing.aborted;
       leftMs = deadline - performance.now()
     ) {
-      await follower.changed(leftMs, closing);
-      order = (await findOrder(prisma, order.orderId)) ?? order;
+      order = newer(order, (await follower.next(leftMs, closing)) ?? (await findOrder(prisma, order.orderId)));
     }
     return { answered: order.status !== 'PENDING', order };
   } finally {

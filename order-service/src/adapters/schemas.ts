@@ -122,6 +122,10 @@ export function toStored(order: Order): StoredOrder {
   return { ...order, ...order.record, settled: isSettled(order) };
 }
 
+/** The newer of two readings of an order: news and reads may overtake each other. */
+export const newer = (order: StoredOrder, other: StoredOrder | undefined): StoredOrder =>
+  other && other.version > order.version ? other : order;
+
 /** What a list shows of an order. */
 export const toSummary = (order: StoredOrder): z.infer<typeof orderSummarySchema> => ({
   order_id: order.orderId,

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { PrismaClient } from '../../generated/prisma/client';
 import type { TimelineEntry } from '../domain/order';
 import { findOrder } from './reads';
-import { toView, type StoredOrder } from './schemas';
+import { newer, toView, type StoredOrder } from './schemas';
 import type { Follower, Watch } from './watch';
 
 /** A silent stream says that it is alive this often, for the sake of proxies. */
@@ -46,8 +46,7 @@ async function* framesOf(
       yield ': still here\n\n';
       spokeAtMs = performance.now();
     }
-    await follower.changed(KEEP_ALIVE_MS, closing);
-    order = (await findOrder(prisma, order.orderId)) ?? order;
+    order = newer(order, (await follower.next(KEEP_ALIVE_MS, closing)) ?? (await findOrder(prisma, order.orderId)));
   }
 }
 

@@ -1,48 +1,57 @@
-/** Waiting for an order to change: woken at once by a commit of this process, by the clock for those of other replicas. */
+/** Following an order: told at once by a commit of this process, told by the clock to look for those of other replicas. */
 import { pause } from '@quadrille/service-chassis';
+import type { OrderState } from '../domain/decide';
+import { toStored, type StoredOrder } from './schemas';
 
-/** How often a waiter looks without having been woken. */
+/** How often a follower looks without having been told. */
 const LOOK_INTERVAL_MS = 1_000;
 
-/** Requests that may wait at once (streams and `Prefer: wait`): each holds a socket and asks the database once a second. */
-const WAITING_MAX = 1_000;
+/** Requests that may follow at once (streams and `Prefer: wait`): each holds a socket and asks the database once a second. */
+const FOLLOWERS_MAX = 1_000;
 
 /** Where requests wait for orders. */
 export interface Watch {
-  /** Wakes whoever follows one of these keys. */
-  readonly notify: (keys: readonly string[]) => void;
-  /** Takes a place among those who may wait; undefined when there is none left. */
+  /** Tells whoever follows one of these orders. */
+  readonly notify: (orders: readonly OrderState[]) => void;
+  /** Takes a place among those who may follow; undefined when there is none left. */
   follow(orderId: string): Follower | undefined;
 }
 
 /** One request that follows one order. */
 export interface Follower {
-  /** Resolves when the order may have changed since the last call, after at most `ms`, or when the signal aborts. */
-  changed(ms: number, signal: AbortSignal): Promise<void>;
+  /** The order as it was last committed here since the last call; undefined after at most `ms`, or when the signal aborts: look for yourself. */
+  next(ms: number, signal: AbortSignal): Promise<StoredOrder | undefined>;
   /** Gives the place back. */
   readonly leave: () => void;
 }
 
+type Tell = (order: StoredOrder) => void;
+
 /** Creates a watch. */
 export function createWatch(): Watch {
-  const followers = new Map<string, Set<() => void>>();
-  let places = WAITING_MAX;
+  const followers = new Map<string, Set<Tell>>();
+  let places = FOLLOWERS_MAX;
 
   const follow = (orderId: string): Follower => {
-    // Raised by a commit, also while the follower is busy reading: nothing is missed between two calls.
-    let news = new AbortController();
-    const wake = () => {
-      news.abort();
+    // News that come while the follower is busy wait for its next call: nothing is missed in between.
+    let news: StoredOrder | undefined;
+    let told = new AbortController();
+    const tell: Tell = (order) => {
+      news = order;
+      told.abort();
     };
-    followers.set(orderId, (followers.get(orderId) ?? new Set()).add(wake));
+    followers.set(orderId, (followers.get(orderId) ?? new Set<Tell>()).add(tell));
     return {
-      changed: async (ms, signal) => {
-        await pause(Math.min(ms, LOOK_INTERVAL_MS), AbortSignal.any([news.signal, signal]));
-        news = new AbortController();
+      next: async (ms, signal) => {
+        await pause(Math.min(ms, LOOK_INTERVAL_MS), AbortSignal.any([told.signal, signal]));
+        const latest = news;
+        news = undefined;
+        told = new AbortController();
+        return latest;
       },
       leave: () => {
         const others = followers.get(orderId);
-        if (others?.delete(wake) !== true) return;
+        if (others?.delete(tell) !== true) return;
         if (others.size === 0) followers.delete(orderId);
         places += 1;
       },
@@ -50,8 +59,12 @@ export function createWatch(): Watch {
   };
 
   return {
-    notify: (keys) => {
-      for (const key of keys) for (const wake of followers.get(key) ?? []) wake();
+    notify: (orders) => {
+      if (followers.size === 0) return;
+      for (const order of orders) {
+        const tells = order && followers.get(order.orderId);
+        if (tells) for (const tell of tells) tell(toStored(order));
+      }
     },
     follow: (orderId) => {
       if (places === 0) return undefined;
