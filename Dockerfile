@@ -38,7 +38,8 @@ COPY package-lock.json ./
 COPY prisma prisma
 COPY --from=build /quadrille/dist dist
 USER node
-# Ready to work, not merely alive. PORT tells both the service and this probe where.
-HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 \
+# Ready to work, not merely alive; unhealthy after a minute, since a service that waits for its database or broker is back by itself
+# when they are. PORT tells both the service and this probe where.
+HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=12 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node"]

@@ -22,7 +22,18 @@ const Project = z.object({ services: z.object({ setup: z.object({ environment: E
  * Where the system of `docker compose` is, as seen from this machine: ports from its containers, passwords from what its `setup` is told
  * (`.env` or the environment, COMPOSE_PROJECT_NAME included). Fails, naming `docker compose up`, where it does not run.
  */
-export async function composeAddresses(): Promise<Addresses> {
+export async function composeAddresses(env: NodeJS.ProcessEnv = process.env): Promise<Addresses> {
+  const compose = async (...args: string[]): Promise<string> => {
+    const { stdout } = await run('docker', ['compose', ...args], { cwd: rootFolder, env });
+    return stdout;
+  };
+  const published = async (service: string, port: number): Promise<string> => {
+    const address = (await compose('port', service, String(port)).catch(() => '')).trim();
+    if (!/:[1-9]\d*$/.test(address)) {
+      throw new Error(`The container ${service} does not run: docker compose up --build --wait`);
+    }
+    return address;
+  };
   const { environment } = Project.parse(JSON.parse(await compose('config', '--format', 'json'))).services.setup;
   const [postgres, amqp, management] = await Promise.all([
     published('postgres', 5432),
@@ -54,18 +65,4 @@ async function each(make: (short: ShortName) => string | Promise<string>): Promi
   const entries = await Promise.all(shortNames.map(async (short) => [short, await make(short)] as const));
   // One entry for each short name was just made; Object.fromEntries forgets the key type.
   return Object.fromEntries(entries) as Record<ShortName, string>;
-}
-
-/** Host and port of this machine that lead to a container's port. */
-async function published(service: string, port: number): Promise<string> {
-  const address = (await compose('port', service, String(port)).catch(() => '')).trim();
-  if (!/:[1-9]\d*$/.test(address)) {
-    throw new Error(`The container ${service} does not run: docker compose up --build --wait`);
-  }
-  return address;
-}
-
-async function compose(...args: string[]): Promise<string> {
-  const { stdout } = await run('docker', ['compose', ...args], { cwd: rootFolder });
-  return stdout;
 }

@@ -1,0 +1,162 @@
+/** The project of docker compose, from `up` to `down -v`, as the README promises it. The tests build on each other, in this order. */
+import { openShop } from '@quadrille/tools/src/demo/client';
+import { kinds } from '@quadrille/tools/src/demo/kinds';
+import { playAll } from '@quadrille/tools/src/demo/play';
+import { report } from '@quadrille/tools/src/verify/report';
+import { verify } from '@quadrille/tools/src/verify/verify';
+import { eventually } from '../src/eventually';
+import { placeOrders } from './customers';
+import { createProject, docker, lines, type Project } from './project';
+
+const SERVICES = ['order-service', 'inventory-service', 'payment-service', 'notification-service'];
+
+/** Orders that are placed while a container is killed. */
+const ORDERS = 1_000;
+
+/** Everything is settled this long after a killed container is back. */
+const SETTLED_WITHIN_MS = 30_000;
+
+/** Bounds of the issue, on two cores: with the base images at hand; with nothing to build; our layers over the base image, in bytes. */
+const UP_WITHIN_MS = 90_000;
+const RESTART_WITHIN_MS = 20_000;
+const IMAGE_MAX_BYTES = 350_000_000;
+
+let project: Project;
+
+beforeAll(async () => {
+  project = await createProject();
+});
+afterAll(() => project.remove());
+
+/** Does something, says how long it took, and answers the milliseconds. */
+async function timed(what: string, work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  const ms = performance.now() - began;
+  process.stderr.write(`      ${what}: ${(ms / 1000).toFixed(1)} s\n`);
+  return ms;
+}
+
+async function expectAllWell(requested: readonly string[]): Promise<void> {
+  const verdict = await verify(await project.addresses(), {
+    requested,
+    settleWithinMs: SETTLED_WITHIN_MS,
+    persistMs: SETTLED_WITHIN_MS,
+  });
+  expect(report(verdict).filter((line) => line.includes('✗'))).toEqual([]);
+  expect(verdict.breaches).toEqual([]);
+}
+
+async function orderIsServed(): Promise<void> {
+  const order = { customer_id: 'alice', items: [{ product_id: 'acorn-sticker', quantity: 1 }] };
+  const shop = openShop(await project.addresses());
+  await eventually(async () => {
+    const { status } = await shop.place({ ...order, payment_method: 'tok_success' }, { prefer: 'wait=5' });
+    expect(status).toBe('CONFIRMED');
+  }, RESTART_WITHIN_MS);
+}
+
+/** Sum of a figure on /metrics over its labels, asked inside the container. */
+async function metric(container: string, name: string): Promise<number> {
+  const ask = 'fetch(`http://127.0.0.1:${process.env.PORT}/metrics`).then((r) => r.text()).then(console.log)';
+  const values = lines(await docker('exec', container, 'node', '-e', ask)).filter((line) =>
+    line.startsWith(`${name}{`),
+  );
+  return values.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+}
+
+test('up --build --wait, from nothing to a served order', async () => {
+  const ms = await timed('docker compose up --build --wait, and an order', async () => {
+    await project.compose('up', '--build', '--wait');
+    await orderIsServed();
+  });
+  expect(ms).toBeLessThan(UP_WITHIN_MS);
+});
+
+test('the image is small, and no process in it is root or can write to it', async () => {
+  const sizes = lines(
+    await docker(
+      'history',
+      '--no-trunc',
+      '--human=false',
+      '--format',
+      '{{.Size}} {{.CreatedBy}}',
+      `quadrille:${project.name}`,
+    ),
+  );
+  const ours = sizes.filter((line) => line.includes('buildkit')).reduce((sum, line) => sum + parseInt(line), 0);
+  process.stderr.write(`      our layers: ${(ours / 1e6).toFixed(0)} MB\n`);
+  expect(ours).toBeLessThan(IMAGE_MAX_BYTES);
+  for (const service of SERVICES) {
+    const [container = ''] = await project.containers(service);
+    expect(await docker('exec', container, 'id', '--user')).not.toBe('0');
+    await expect(docker('exec', container, 'touch', '/quadrille/dist/x')).rejects.toThrow(/Read-only file system/);
+  }
+});
+
+test('every outcome, through published ports', async () => {
+  const addresses = await project.addresses();
+  const played = await playAll(addresses, () => undefined);
+  expect(played.map(({ observed }) => observed)).toEqual(played.map(({ kind }) => kind.expected));
+  expect(new Set(played.map(({ kind }) => kind))).toEqual(new Set(kinds));
+  await expectAllWell(played.flatMap(({ orderId }) => orderId ?? []));
+});
+
+test('a log line names the order, and is for people', async () => {
+  const log = await project.compose('logs', '--no-color', '--tail', '200', 'payment-service');
+  expect(log).toMatch(/payment-service-1\s+\| .*INFO/);
+  expect(log).not.toContain('{"level"');
+});
+
+test.each([...SERVICES, 'rabbitmq', 'postgres'])('kill -9 of %s while 1,000 orders run', async (victim) => {
+  const [container = ''] = await project.containers(victim);
+  const placed = await placeOrders(await project.addresses(), ORDERS, async () => {
+    await docker('kill', '--signal', 'KILL', container);
+    await timed(`${victim} is up again`, () => project.compose('up', '--detach'));
+  });
+  expect(new Set(placed).size).toBe(ORDERS);
+  await timed('settled', () => expectAllWell(placed));
+});
+
+test('a process that dies is started again by itself', async () => {
+  const [container = ''] = await project.containers('payment-service');
+  const restarts = () => docker('inspect', '--format', '{{.RestartCount}}', container);
+  const before = await restarts();
+  await docker('exec', container, 'sh', '-c', 'kill -9 -1').catch(() => undefined); // it takes the shell along
+  await eventually(async () => {
+    expect(Number(await restarts())).toBeGreaterThan(Number(before));
+  });
+  await orderIsServed();
+});
+
+test('restart of everything', async () => {
+  const ms = await timed('docker compose restart, and an order', async () => {
+    await project.compose('restart');
+    await orderIsServed();
+  });
+  expect(ms).toBeLessThan(RESTART_WITHIN_MS);
+});
+
+test('three payment-services and two inventory-services share the work', async () => {
+  const scale = ['--scale', 'payment-service=3', '--scale', 'inventory-service=2'];
+  await project.compose('up', '--wait', ...scale);
+  const replicas = [
+    ...(await project.containers('payment-service')),
+    ...(await project.containers('inventory-service')),
+  ];
+  expect(replicas).toHaveLength(5);
+  const handled = () => Promise.all(replicas.map((container) => metric(container, 'messages_handled_total')));
+  const before = await handled();
+  await expectAllWell(await placeOrders(await project.addresses(), ORDERS / 2));
+  const shares = (await handled()).map((count, i) => count - (before[i] ?? 0));
+  process.stderr.write(`      messages of each replica: ${shares.join(', ')}\n`);
+  for (const share of shares) expect(share).toBeGreaterThan(ORDERS / 40);
+});
+
+test('down -v leaves nothing', async () => {
+  await project.compose('down', '--volumes');
+  const filter = ['--quiet', '--filter', `label=com.docker.compose.project=${project.name}`];
+  expect(await docker('ps', '--all', ...filter)).toBe('');
+  expect(await docker('volume', 'ls', ...filter)).toBe('');
+  expect(await docker('network', 'ls', ...filter)).toBe('');
+});
