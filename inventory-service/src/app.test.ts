@@ -126,6 +126,7 @@ test.each([
   ['PUT', '/inventory/x', '{"quantity_available": 1, "__proto__": {}}', 400, undefined],
   ['PUT', '/inventory/x', '{', 400, undefined],
   ['PUT', '/inventory/x%20y', { quantity_available: 1 }, 400, 'product_id'],
+  ['PUT', '/inventory/random', { quantity_available: 1 }, 400, 'product_id'],
   ['GET', '/products?limit=0', undefined, 400, 'limit'],
   ['GET', '/products?cursor=nonsense', undefined, 400, 'cursor'],
   ['GET', '/products/unicorn', undefined, 404, undefined],

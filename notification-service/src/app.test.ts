@@ -178,6 +178,7 @@ test.each([
   ['POST', '/notifications', { ...valid, subject: 'two\nlines' }, 'subject'],
   ['POST', '/notifications', { ...valid, subject: '' }, 'subject'],
   ['POST', '/notifications', { ...valid, subject: 'x'.repeat(201) }, 'subject'],
+  ['POST', '/notifications', { ...valid, message: ' \n\t ' }, 'message'],
   ['POST', '/notifications', { ...valid, message: 'nul\u0000' }, 'message'],
   ['POST', '/notifications', { ...valid, message: 'lone \ud800 surrogate' }, 'message'],
   ['POST', '/notifications', { ...valid, message: 'x'.repeat(10_001) }, 'message'],

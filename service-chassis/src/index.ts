@@ -13,6 +13,7 @@ export type { Decision, DelayedMessage, Input, Published } from './decision';
 export { pageOf, pageQuery, toPage } from './http/cursor';
 export { moneySchema, toDecimal } from './http/money';
 export { problemSchema, sendProblem } from './http/problem';
+export { lineSchema, textSchema } from './http/text';
 export type { HttpServer } from './http/typed-server';
 export { createLane, LaneFullError, type Lane } from './lane';
 export { createLogger, prettyOptions, type Logger } from './log';

@@ -7,6 +7,7 @@ import { setProduct } from './adjust';
 import {
   categorySchema,
   inventorySchema,
+  productIdSchema,
   productSchema,
   reservationSchema,
   setProductSchema,
@@ -22,7 +23,7 @@ export interface RouteOptions {
   readonly pool: Pool;
 }
 
-const byProduct = z.object({ product_id: idSchema });
+const byProduct = z.object({ product_id: productIdSchema });
 const noProduct = (productId: string) =>
   `There is no product ${productId}. GET /products lists what there is; PUT /inventory/${productId} creates it.`;
 

@@ -1,5 +1,6 @@
 /** What inventory-service takes and gives over HTTP. */
-import { moneySchema, toDecimal } from '@quadrille/service-chassis';
+import { lineSchema, moneySchema, toDecimal } from '@quadrille/service-chassis';
+import { idSchema } from '@quadrille/shared-events';
 import { z } from 'zod';
 import type { Product, Reservation } from '../../generated/prisma/client';
 import type { RequestedLine, StockLevels } from '../domain/reservation';
@@ -9,6 +10,12 @@ const AVAILABLE_MAX = 1_000_000_000;
 
 /** Longest name of a product, in characters: one line on a page. */
 const NAME_MAX_LENGTH = 200;
+
+/** The id of a product in a path. `random` is none: GET /products/random answers some product, so that one could not be asked for. */
+export const productIdSchema = idSchema.regex(
+  /^(?!random$)/,
+  'must not be random: GET /products/random is any product',
+);
 
 /** A product's category, also in the query of a list. */
 export const categorySchema = z
@@ -20,11 +27,7 @@ export const categorySchema = z
 export const setProductSchema = z.strictObject({
   quantity_available: z.int().min(0).max(AVAILABLE_MAX),
   price: moneySchema.optional(),
-  name: z
-    .string()
-    .max(NAME_MAX_LENGTH)
-    .regex(/^[^\p{Cc}\p{Cs}]*[^\p{Cc}\p{Cs}\s][^\p{Cc}\p{Cs}]*$/u, 'must be text without control characters')
-    .optional(),
+  name: lineSchema(NAME_MAX_LENGTH).optional(),
   category: categorySchema.optional(),
 });
 

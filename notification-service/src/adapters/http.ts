@@ -1,5 +1,14 @@
 /** The HTTP operations of notification-service. */
-import { pageOf, pageQuery, toPage, type Handled, type HttpServer, type Input } from '@quadrille/service-chassis';
+import {
+  lineSchema,
+  pageOf,
+  pageQuery,
+  textSchema,
+  toPage,
+  type Handled,
+  type HttpServer,
+  type Input,
+} from '@quadrille/service-chassis';
 import { idSchema } from '@quadrille/shared-events';
 import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
@@ -54,16 +63,11 @@ const toView = (notification: Notification): z.infer<typeof notificationSchema> 
   created_at: notification.createdAt.toISOString(),
 });
 
-const subjectSchema = z
-  .string()
-  .max(SUBJECT_MAX_LENGTH)
-  .regex(/^[^\p{Cc}\p{Cs}]*[^\p{Cc}\p{Cs}\s][^\p{Cc}\p{Cs}]*$/u, 'must be one line of text');
-
-const messageSchema = z
-  .string()
-  .min(1)
-  .max(MESSAGE_MAX_LENGTH)
-  .regex(/^(?:[^\p{Cc}\p{Cs}]|[\n\r\t])+$/u, 'must be text without control characters');
+const notifySchema = z.strictObject({
+  customer_id: idSchema,
+  subject: lineSchema(SUBJECT_MAX_LENGTH),
+  message: textSchema(MESSAGE_MAX_LENGTH),
+});
 
 const byCustomer = z.object({ customer_id: idSchema });
 
@@ -81,7 +85,7 @@ function addNotifyRoute(server: HttpServer, { prisma, command }: RouteOptions): 
       schema: {
         tags: ['notifications'],
         summary: 'Tell a customer something that is about no order',
-        body: z.strictObject({ customer_id: idSchema, subject: subjectSchema, message: messageSchema }),
+        body: notifySchema,
         response: { 202: notificationSchema },
       },
     },
