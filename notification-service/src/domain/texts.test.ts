@@ -7,6 +7,7 @@ const lines = [
   { productId: 'mug', quantity: 2, quantityAvailable: 1, unitPriceMinor: 1_000 },
   { productId: 'jug', quantity: 1, quantityAvailable: 0, unitPriceMinor: 3_000 },
 ];
+const unpriced = [{ productId: 'unpriced', quantity: 1, quantityAvailable: 5, unitPriceMinor: null }];
 
 const written = {
   'payment received': texts.paymentReceived({ ...paid, attempts: 1 }),
@@ -14,6 +15,8 @@ const written = {
   completed: texts.completed(who),
   'out of stock': texts.rejected({ ...who, reason: 'OUT_OF_STOCK', lines }),
   'another price': texts.rejected({ ...who, reason: 'PRICE_MISMATCH', lines }),
+  'no price': texts.rejected({ ...who, reason: 'PRICE_MISMATCH', lines: unpriced }),
+  'some without a price': texts.rejected({ ...who, reason: 'PRICE_MISMATCH', lines: [...lines, ...unpriced] }),
   'an unknown product': texts.rejected({ ...who, reason: 'UNKNOWN_PRODUCT', lines }),
   declined: texts.paymentFailed({ ...who, attempts: 1, reason: 'DECLINED' }),
   'payment provider away': texts.paymentFailed({ ...who, attempts: 4, reason: 'GATEWAY_UNAVAILABLE' }),
@@ -44,4 +47,12 @@ test('amounts and products are named', () => {
     '- mug: you asked for 2, we have only 1 left\n- jug: you asked for 1, we have none left',
   );
   expect(written['another price'].message).toContain('- mug\n- jug');
+});
+
+test('an order that named no price is not told that its price is wrong', () => {
+  expect(written['no price'].message).toContain('no price at the moment for:\n- unpriced');
+  expect(written['no price'].message).not.toContain('price it named');
+  expect(written['another price'].message).not.toContain('no price');
+  expect(written['some without a price'].message).toContain('our current price for:\n- mug\n- jug\n\n');
+  expect(written['some without a price'].message).toContain('no price at the moment for:\n- unpriced');
 });

@@ -57,11 +57,19 @@ const unavailabilityTexts: Readonly<
     stock(lines),
     `${NOT_CHARGED} You are welcome to order again with fewer pieces, or when we have more.`,
   ],
-  PRICE_MISMATCH: ({ orderId, lines }) => [
-    `We are sorry: we could not accept your order ${orderId}, because the price it named is not our current price for:`,
-    products(lines),
-    `${NOT_CHARGED} Please look at the current price and order again.`,
-  ],
+  PRICE_MISMATCH: ({ orderId, lines }) => {
+    const priced = lines.filter(({ unitPriceMinor }) => unitPriceMinor !== null);
+    // Neither the catalogue nor the order named a price.
+    const unpriced = lines.filter(({ unitPriceMinor }) => unitPriceMinor === null);
+    return [
+      `We are sorry: we could not accept your order ${orderId}.`,
+      ...(priced.length > 0 ? [`The price it named is not our current price for:\n${products(priced)}`] : []),
+      ...(unpriced.length > 0 ? [`We have no price at the moment for:\n${products(unpriced)}`] : []),
+      priced.length > 0
+        ? `${NOT_CHARGED} Please look at the current prices and order again.`
+        : `${NOT_CHARGED} You are welcome to order the rest of it again, or all of it when we have a price.`,
+    ];
+  },
   UNKNOWN_PRODUCT: ({ orderId, lines }) => [
     `We are sorry: we could not accept your order ${orderId}, because we do not sell this:`,
     products(lines),
