@@ -14,14 +14,23 @@ const GATEWAY_TIMEOUT_MAX_MS = 3_000;
 /** A bank that has a bad day: enough failed draws to see retries in every demo. */
 const PAYMENT_SUCCESS_RATE = 0.8;
 
+function rangeOf(text: string): readonly [least: number, most: number] {
+  const [least = '', most = least] = text.split('-');
+  return [Number(least), Number(most)];
+}
+
 const latencySchema = z
   .string()
-  .regex(/^\d{1,5}(-\d{1,5})?$/, 'must be a number of milliseconds or a range such as 50-200')
+  .regex(/^\d{1,5}(-\d{1,5})?$/, {
+    error: 'must be a number of milliseconds or a range such as 50-200',
+    abort: true,
+  })
+  .refine((text) => {
+    const [least, most] = rangeOf(text);
+    return least <= most;
+  }, 'must name the smaller number first, such as 50-200')
   .default('0')
-  .transform((text): readonly [number, number] => {
-    const [least = '0', most = least] = text.split('-');
-    return [Number(least), Math.max(Number(least), Number(most))];
-  });
+  .transform(rangeOf);
 
 /** What payment-service reads from its environment. */
 export const configSchema = z.object({
