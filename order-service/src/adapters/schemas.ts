@@ -53,7 +53,7 @@ export const placeOrderSchema = (currency: string) =>
         .string()
         .regex(
           PAYMENT_METHOD,
-          'must be tok_visa, tok_success, tok_decline, tok_unavailable, tok_timeout or tok_flaky_N',
+          'must be tok_visa, tok_success, tok_decline, tok_unavailable, tok_timeout or tok_flaky_N (N from 0 to 99)',
         )
         .default(PAYMENT_METHOD_DEFAULT),
     })
