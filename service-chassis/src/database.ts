@@ -37,6 +37,8 @@ export function openPool(url: string, size: number, applicationName: string, onE
     lock_timeout: LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     keepAlive: true,
+    // Statements that need not wait for each other's answers travel together.
+    pipeline: true,
   });
   // An idle connection that the server closes is an event, not an exception: the pool replaces it.
   pool.on('error', onError);
@@ -46,10 +48,14 @@ export function openPool(url: string, size: number, applicationName: string, onE
 /**
  * Runs `work` in one READ COMMITTED transaction. Rolls back and rethrows when it throws. When the connection is lost
  * during COMMIT nobody knows whether it happened: the caller tries again and the state decides.
+ *
+ * `lastWrites` sends statements without waiting for their answers; the COMMIT follows right behind them, in the same
+ * round trip. When one of them fails, PostgreSQL turns the COMMIT into a rollback, and its error is thrown.
  */
 export async function inTransaction<Result>(
   pool: pg.Pool,
   work: (tx: pg.PoolClient) => Promise<Result>,
+  lastWrites: (tx: pg.PoolClient, result: Result) => readonly Promise<unknown>[] = () => [],
 ): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | undefined;
@@ -59,9 +65,11 @@ export async function inTransaction<Result>(
   };
   client.on('error', onError);
   try {
-    await client.query('BEGIN');
-    const result = await work(client);
-    await client.query('COMMIT');
+    const begun = client.query('BEGIN');
+    const working = work(client);
+    await together([begun, working]);
+    const result = await working;
+    await together([...lastWrites(client, result), client.query('COMMIT')]);
     return result;
   } catch (error) {
     // A connection that did not answer cannot be asked to roll back; the server does so when it is closed.
@@ -76,6 +84,13 @@ export async function inTransaction<Result>(
     client.off('error', onError);
     client.release(broken);
   }
+}
+
+/** Waits for all of them, also when one fails: what was sent is answered before anything else is asked of the connection. */
+async function together(sent: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(sent);
+  // Throws the first one's error: those behind it only say that the transaction is aborted.
+  for (const answer of sent) await answer;
 }
 
 /**

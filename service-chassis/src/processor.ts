@@ -21,8 +21,11 @@ export interface WorkingSet<State, Message> {
   get(key: string): State;
   /** Called for every decided input, changed or not, with what it announced. */
   put(input: Input<Message>, state: State, changed: boolean, published: readonly Published[]): void;
-  /** Writes what changed, in a few set-based statements. */
-  save(): Promise<void>;
+  /**
+   * Sends what changed in a few set-based statements, without waiting for their answers: the COMMIT follows right
+   * behind them. `get` answers what was saved once they have resolved.
+   */
+  save(): readonly Promise<unknown>[];
 }
 
 /** How a service's states are read and written. */
@@ -69,9 +72,10 @@ export function createProcessor<State, Message, Effect, Own>(
   return async (inputs) => {
     const rows: OutgoingMessage[] = [];
     const effects: RequestedEffect<Effect>[] = [];
-    const handled = await inTransaction(pool, async (tx) => {
-      await lockKeys(tx, [...new Set(inputs.map((input) => input.key))]);
-      const states = await store.load(tx, inputs);
+    const decideAll = async (tx: PoolClient) => {
+      const keys = [...new Set(inputs.map((input) => input.key))];
+      // Sent together, answered in order: the snapshot of the second is younger than the locks of the first.
+      const [, states] = await Promise.all([lockKeys(tx, keys), store.load(tx, inputs)]);
       const results = inputs.map((input) => {
         const before = states.get(input.key);
         const decision = decide(before, input.message);
@@ -88,10 +92,13 @@ export function createProcessor<State, Message, Effect, Own>(
         );
         return { key: input.key, outcome: decision.outcome, changed };
       });
-      await states.save();
-      await outbox.write(tx, rows);
-      return results.map(({ key, outcome, changed }) => ({ state: states.get(key), outcome, changed }));
-    });
+      return { states, results };
+    };
+    const { states, results } = await inTransaction(pool, decideAll, (tx, decided) => [
+      ...decided.states.save(),
+      outbox.write(tx, rows),
+    ]);
+    const handled = results.map(({ key, outcome, changed }) => ({ state: states.get(key), outcome, changed }));
     outbox.publish(rows);
     options.perform(effects);
     options.onCommitted?.(handled.map(({ state }) => state));

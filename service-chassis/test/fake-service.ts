@@ -90,13 +90,14 @@ const createStore = (beforeLoad: () => Promise<void>): Store<Seen, Message> => (
         states.set(key, state);
         if (isChanged) changed.add(key);
       },
-      save: async () => {
+      save: () => {
         const ids = [...changed];
-        await tx.query(
+        const saved = tx.query(
           `INSERT INTO seen (order_id, handled) SELECT * FROM unnest($1::text[], $2::int[])
           ON CONFLICT (order_id) DO UPDATE SET handled = excluded.handled`,
           [ids, ids.map((id) => states.get(id)?.handled ?? 0)],
         );
+        return [saved];
       },
     };
   },

@@ -39,7 +39,7 @@ const handle = (...inputs: readonly Input<ReservationMessage>[]) =>
       states.put(input, state, state !== before, []);
       return outcome;
     });
-    await states.save();
+    await Promise.all(states.save());
     return outcomes;
   });
 

@@ -136,11 +136,11 @@ function createWorkingSet(
         dirtyProducts.add(id);
       }
     },
-    save: async () => {
-      if (dirtyReservations.size === 0) return;
+    save: () => {
+      if (dirtyReservations.size === 0) return [];
       const rows = [...dirtyReservations].map(([key, traceparent]) => toRow(reservations.get(key), traceparent));
       const levels = [...dirtyProducts].map((id) => toLevel(products.get(id)));
-      await tx.query({ ...SAVE, values: [JSON.stringify(rows), JSON.stringify(levels), healingAfterMs] });
+      return [tx.query({ ...SAVE, values: [JSON.stringify(rows), JSON.stringify(levels), healingAfterMs] })];
     },
   };
 }

@@ -143,14 +143,15 @@ function createWorkingSet(
         draftsOf(key).set(kind, { ...(before ?? fresh), notification, dirty: true });
       }
     },
-    save: async () => {
+    save: () => {
       const dirty = [...drafts].flatMap(([key, known]) =>
         [...known.values()].filter((draft) => draft.dirty).map((draft) => ({ key, ...draft })),
       );
       const created = dirty.filter(({ stored }) => !stored).map(toRow);
       const updated = dirty.filter(({ stored }) => stored).map(toUpdate);
-      if (created.length > 0) await tx.query({ ...INSERT, values: [JSON.stringify(created), firstPauseMs] });
-      if (updated.length > 0) await tx.query({ ...UPDATE, values: [JSON.stringify(updated), firstPauseMs] });
+      const write = (statement: typeof INSERT, rows: readonly object[]) =>
+        rows.length === 0 ? [] : [tx.query({ ...statement, values: [JSON.stringify(rows), firstPauseMs] })];
+      return [...write(INSERT, created), ...write(UPDATE, updated)];
     },
   };
 }

@@ -95,6 +95,13 @@ export function createOrderStore(times: StoreTimes): Store<OrderState, Message> 
   };
 }
 
+interface Saved {
+  readonly orderId: string;
+  readonly version: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
 interface Draft {
   order: Order;
   timeline: TimelineEntry[];
@@ -126,18 +133,17 @@ function createWorkingSet(
       if (changed || draft.timeline.length < TIMELINE_MAX) draft.timeline.push(...entries);
       draft.dirty ||= changed || entries.length > 0;
     },
-    save: async () => {
+    save: () => {
       const dirty = [...new Set(drafts.values())].filter((draft) => draft.dirty);
-      if (dirty.length === 0) return;
+      if (dirty.length === 0) return [];
       const values = [JSON.stringify(dirty.map(toRow)), times.deadlineMs, times.healingAfterMs];
-      const { rows } = await tx.query<{ orderId: string; version: number; createdAt: Date; updatedAt: Date }>({
-        ...SAVE,
-        values,
+      const saved = tx.query<Saved>({ ...SAVE, values }).then(({ rows }) => {
+        for (const { orderId, ...stored } of rows) {
+          const draft = drafts.get(orderId);
+          if (draft) draft.order = { ...draft.order, record: { ...stored, timeline: draft.timeline } };
+        }
       });
-      for (const { orderId, ...stored } of rows) {
-        const draft = drafts.get(orderId);
-        if (draft) draft.order = { ...draft.order, record: { ...stored, timeline: draft.timeline } };
-      }
+      return [saved];
     },
   };
 }

@@ -94,9 +94,9 @@ function createWorkingSet(
       draft.payment = payment;
       draft.dirty ||= changed;
     },
-    save: async () => {
+    save: () => {
       const rows = [...drafts.values()].filter(({ dirty }) => dirty).map((draft) => toRow(draft, healingAfterMs));
-      if (rows.length > 0) await tx.query({ ...SAVE, values: [JSON.stringify(rows)] });
+      return rows.length === 0 ? [] : [tx.query({ ...SAVE, values: [JSON.stringify(rows)] })];
     },
   };
 }
