@@ -6,6 +6,8 @@ import { report } from '@quadrille/tools/src/verify/report';
 import { verify } from '@quadrille/tools/src/verify/verify';
 import { eventually } from '../src/eventually';
 import { placeOrders } from './customers';
+import { startProxy } from './gateway/proxy';
+import { startMailServer } from './mail-server';
 import { createProject, docker, lines, type Project } from './project';
 
 const SERVICES = ['order-service', 'inventory-service', 'payment-service', 'notification-service'];
@@ -151,6 +153,59 @@ test('three payment-services and two inventory-services share the work', async (
   const shares = (await handled()).map((count, i) => count - (before[i] ?? 0));
   process.stderr.write(`      messages of each replica: ${shares.join(', ')}\n`);
   for (const share of shares) expect(share).toBeGreaterThan(ORDERS / 40);
+});
+
+test('one way in for all services, spread over replicas, one of which is killed', async () => {
+  await project.compose('up', '--wait', '--no-recreate', '--scale', 'order-service=3');
+  const removeProxy = await startProxy(project);
+  try {
+    const base = `http://127.0.0.1:${String(project.ports.GATEWAY_PORT)}`;
+    const ask = async (path: string) => {
+      const response = await fetch(base + path);
+      return { status: response.status, replica: response.headers.get('x-replica') };
+    };
+    const paths = ['/orders', '/products', '/inventory/acorn-sticker', '/notifications/customer/alice'];
+    await eventually(async () => {
+      for (const path of paths) expect(await ask(path)).toMatchObject({ status: 200 });
+      // Known to payment-service alone: an order nobody has paid, and a route nobody has.
+      expect(await ask('/payments/order/unknown')).toMatchObject({ status: 404, replica: 'replica-1' });
+      expect(await ask('/elsewhere')).toEqual({ status: 503, replica: null });
+    });
+    const replicas = async () => {
+      const answers = await Promise.all(Array.from({ length: 30 }, () => ask('/orders')));
+      expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+      return new Set(answers.map(({ replica }) => replica)).size;
+    };
+    await eventually(async () => {
+      expect(await replicas()).toBe(3);
+    });
+    const [victim = ''] = await project.containers('order-service');
+    const addresses = { ...(await project.addresses()), order: base };
+    const placed = await placeOrders(addresses, ORDERS / 2, () => docker('kill', '--signal', 'KILL', victim));
+    expect(await replicas()).toBe(2);
+    await expectAllWell(placed);
+  } finally {
+    await removeProxy();
+  }
+});
+
+test('customers with an address are told by mail', async () => {
+  const server = await startMailServer(project);
+  try {
+    project.set('SMTP_URL', server.url);
+    project.set('SMTP_FROM', 'Quadrille <orders@shop.example>');
+    await project.compose('up', '--wait', 'notification-service');
+    const { notification } = await project.addresses();
+    const body = JSON.stringify({ email: 'alice@example.com' });
+    const headers = { 'content-type': 'application/json' };
+    expect((await fetch(`${notification}/customers/alice`, { method: 'PUT', headers, body })).ok).toBe(true);
+    await orderIsServed();
+    await eventually(() => {
+      expect(server.mails.join('\n')).toMatch(/To: alice@example.com[^]*confirmed/i);
+    });
+  } finally {
+    server.close();
+  }
 });
 
 test('down -v leaves nothing', async () => {

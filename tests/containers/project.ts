@@ -33,6 +33,8 @@ export interface Project {
   readonly ports: Readonly<Record<keyof typeof PORTS, number>>;
   /** Runs `docker compose` with these arguments and answers its standard output. */
   readonly compose: (...args: string[]) => Promise<string>;
+  /** Changes a setting, as in .env; the next `up` applies it. */
+  readonly set: (variable: string, value: string) => void;
   /** Where the running system is; asked for anew after each `up`. */
   readonly addresses: () => Promise<Addresses>;
   /** Ids of a service's containers, running or not. */
@@ -59,7 +61,7 @@ export async function createProject(): Promise<Project> {
   const folder = mkdtempSync(join(tmpdir(), 'quadrille-containers-'));
   const ports = await choosePorts(folder, PORTS);
   const name = `quadrille-test-${randomBytes(4).toString('hex')}`;
-  const env = {
+  const env: NodeJS.ProcessEnv = {
     ...process.env,
     ...Object.fromEntries(Object.entries(ports.of).map(([variable, port]) => [variable, String(port)])),
     COMPOSE_PROJECT_NAME: name,
@@ -71,6 +73,9 @@ export async function createProject(): Promise<Project> {
     name,
     ports: ports.of,
     compose,
+    set: (variable, value) => {
+      env[variable] = value;
+    },
     addresses: () => composeAddresses(env),
     containers: async (service) => lines(await compose('ps', '--all', '--quiet', service)),
     remove: async () => {
