@@ -21,7 +21,7 @@ interface Route {
 }
 
 /** Reads the routes from the services' labels, as Traefik does. */
-export function routesOf(configJson: string): Route[] {
+function routesOf(configJson: string): Route[] {
   return Object.entries(Services.parse(JSON.parse(configJson)).services).flatMap(([service, { labels }]) => {
     if (labels['traefik.enable'] !== 'true') return [];
     const label = (end: string): string => Object.entries(labels).find(([name]) => name.endsWith(end))?.[1] ?? '';
