@@ -11,7 +11,7 @@ export interface ChargeRequest {
   readonly method: string;
 }
 
-/** A gateway. Each call may take long or reject; whoever calls bounds it (see performEffect). */
+/** A gateway. Each call may take long or reject; whoever calls bounds it (see createPerformer). */
 export interface PaymentGateway {
   /** `not processed` is certain (refused, 503 by contract); anything uncertain must be `no answer`. */
   charge(request: ChargeRequest): Promise<ChargeAnswer>;

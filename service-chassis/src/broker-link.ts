@@ -15,6 +15,9 @@ import type { Logger } from './log';
 /** Pauses between connection attempts. */
 const RECONNECT = { firstMs: 100, maxMs: 10_000 };
 
+/** A channel that lasted this long was a good one: the next pause is short again. As long as the longest pause, so that no failure comes round faster. */
+const HEALTHY_AFTER_MS = 10_000;
+
 /** Opening a connection or a channel that takes longer is given up. */
 const OPEN_TIMEOUT_MS = 10_000;
 
@@ -116,6 +119,7 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
     const { ended, end } = ending();
     const channel = await within(options.createChannel(connection), OPEN_TIMEOUT_MS, lost);
     const current = ++epoch;
+    let openedAtMs = Number.POSITIVE_INFINITY;
     channel.on('error', (error: Error) => {
       end(`channel: ${error.message}`);
     });
@@ -132,12 +136,13 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
         Promise.race([ended, lost]),
       );
       state.open = true;
-      failures = 0;
+      openedAtMs = performance.now();
       closeChannel = () => within(channel.close(), CLOSE_TIMEOUT_MS, lost);
       log.info({ connection: connectionName, epoch: current }, 'connected to the broker');
       return await Promise.race([ended, lost]);
     } finally {
       state.open = false;
+      if (performance.now() - openedAtMs >= HEALTHY_AFTER_MS) failures = 0;
       closeChannel = undefined;
       options.onClosed(current);
       channel.close().catch(() => undefined);
@@ -172,10 +177,11 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
     try {
       while (life.alive && !stopping.signal.aborted) {
         const reason = await channelSession(connection, lost);
-        // The loop's condition is narrowed to what it was before the await.
+        // The loop's conditions are narrowed to what they were before the await.
         if (stopping.signal.aborted as boolean) return;
         state.lastError = reason;
         log.warn({ connection: connectionName, reason }, 'channel lost');
+        if (!(life.alive as boolean)) return; // whoever opens the next connection pauses
         await pause(backoffMs(failures++, RECONNECT), stopping.signal);
       }
     } finally {

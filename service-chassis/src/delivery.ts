@@ -1,10 +1,18 @@
 /** Reading what the broker delivers: an event of another service, or a delayed message of this one. */
 import { createHash } from 'node:crypto';
 import type { ConsumeMessage } from 'amqplib';
-import { EVENT_MAX_BYTES, isEventType, parseEvent, type DomainEvent, type EventType } from '@quadrille/shared-events';
+import {
+  EVENT_MAX_BYTES,
+  idSchema,
+  isEventType,
+  parseEvent,
+  type DomainEvent,
+  type EventType,
+} from '@quadrille/shared-events';
 import { z } from 'zod';
 import type { Input } from './decision';
 import { controlExchange } from './processor';
+import { traceIdOf } from './trace';
 
 /** One delivery, read. */
 export type Reading<Message> =
@@ -35,7 +43,7 @@ export function createReader<Heard extends EventType, Own extends { readonly typ
   const heard = new Set<string>(hears);
   // Heard is a union of event types, so an event whose type is in the set is one of DomainEvent<Heard>.
   const asHeard = (event: DomainEvent) => (heard.has(event.type) ? (event as DomainEvent<Heard>) : undefined);
-  const envelope = own && z.object({ orderId: z.string(), causationId: z.string().optional(), message: own });
+  const envelope = own && z.object({ orderId: idSchema, causationId: idSchema.optional(), message: own });
 
   const readOwn = ({ content, properties }: ConsumeMessage): Reading<Own> => {
     if (!envelope || content.length > EVENT_MAX_BYTES) return refuse(`${service} sends no messages to itself`);
@@ -52,7 +60,7 @@ export function createReader<Heard extends EventType, Own extends { readonly typ
     if (!parsed.ok) return refuse(`${parsed.error.code}: ${parsed.error.reason}`);
     const event = asHeard(parsed.event);
     if (!event) return refuse(`UNHEARD: ${service} does not hear ${parsed.event.type}`);
-    const cause = { messageId: event.id, traceparent: event.traceparent };
+    const cause = { messageId: event.id, traceparent: whenValid(event.traceparent) };
     return {
       ok: true,
       type: event.type,
@@ -72,18 +80,20 @@ const parseJson = (content: Buffer): unknown => {
 
 const headersSchema = z.object({ traceparent: z.string().optional(), 'x-delivery-count': z.number().optional() });
 
-const traceparentOf = (headers: unknown) => headersSchema.safeParse(headers).data?.traceparent;
+/** A malformed traceparent is dropped, as W3C asks: it is a stranger's text and goes no further than here. */
+const whenValid = (traceparent: string | undefined) => (traceIdOf(traceparent) === undefined ? undefined : traceparent);
+
+const traceparentOf = (headers: unknown) => whenValid(headersSchema.safeParse(headers).data?.traceparent);
 
 /** How often this message was delivered, this time included; quorum queues count redeliveries. */
 export const attemptOf = ({ fields, properties }: ConsumeMessage): number =>
   (headersSchema.safeParse(properties.headers).data?.['x-delivery-count'] ?? (fields.redelivered ? 1 : 0)) + 1;
 
-/** A name for the message: its id, or for a message without one a digest of its content. */
+/** A name for the message: its id, or a digest of its content when it has none that a header, a log and a database all take. */
 export const messageIdOf = ({ properties, content }: ConsumeMessage): string => {
   const id: unknown = properties.messageId;
-  return typeof id === 'string' && id.length > 0 && id.length <= 64
-    ? id
-    : createHash('sha256').update(content).digest('hex');
+  const parsed = idSchema.safeParse(id);
+  return parsed.success ? parsed.data : createHash('sha256').update(content).digest('hex');
 };
 
 /** The type a delivery claims, for logs: the AMQP property, which need not be one of ours. */

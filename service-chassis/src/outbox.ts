@@ -70,6 +70,10 @@ const LEASE = {
     WHERE id IN (SELECT id FROM outbox WHERE available_at <= now() ORDER BY id LIMIT ${String(RELAY_BATCH)} FOR UPDATE SKIP LOCKED)
     RETURNING id, exchange, routing_key AS "routingKey", order_id AS "orderId", traceparent, body`,
 };
+
+/** A row as the database gives it back: a trace that is missing is null there. */
+type LeasedRow = Omit<OutgoingMessage, 'traceparent'> & { readonly traceparent: string | null };
+
 const POSTPONE = {
   name: 'outbox-postpone',
   text: `UPDATE outbox SET available_at = now() + make_interval(secs => least(${String(ROW_PAUSE_MAX_S)}, power(2, least(attempts, 10))))
@@ -108,7 +112,8 @@ export function createOutbox(options: {
 
   /** Publishes one leased batch; answers how many rows it took. */
   const relayOnce = async (): Promise<number> => {
-    const { rows } = await inTransaction(pool, (tx) => tx.query<OutgoingMessage>(LEASE));
+    const leased = await inTransaction(pool, (tx) => tx.query<LeasedRow>(LEASE));
+    const rows = leased.rows.map((row) => ({ ...row, traceparent: row.traceparent ?? undefined }));
     if (rows.length === 0) return 0;
     const results = await Promise.all(
       rows.map(

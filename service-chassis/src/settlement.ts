@@ -136,20 +136,53 @@ async function settleRedelivered<State, Message>(
   worthwhile: Worthwhile,
 ) {
   const { pool } = options;
-  const values = [messageIdOf(delivery.raw)];
-  const count = () => pool.query<{ attempts: number }>({ ...COUNT_RUN, values });
-  const { rows } = await patiently(options, count, worthwhile);
+  const values = [messageIdOf(delivery.raw)] as const;
+  const attempts = await countRun(options, values, worthwhile);
   try {
-    if ((rows[0]?.attempts ?? 1) <= DEATHS_MAX) await settleAlone(options, delivery, worthwhile);
+    if (attempts <= DEATHS_MAX) await settleAlone(options, delivery, worthwhile);
     else {
       const reason = `POISON: the process died ${String(DEATHS_MAX)} times while handling it`;
       await park(options, delivery, 'dead-letter', reason, worthwhile);
     }
-    await patiently(options, () => pool.query({ ...FORGET_RUNS, values }), worthwhile);
+    await forgetRuns(options, values, worthwhile);
   } catch (error) {
     // This run did not end with the death of the process: it must not count as one.
-    await pool.query({ ...UNCOUNT_RUN, values }).catch(() => undefined);
+    await pool.query({ ...UNCOUNT_RUN, values: [...values] }).catch(() => undefined);
     throw error;
+  }
+}
+
+/** Counts this run before it begins. A count that fails for a reason of its own must not keep the message from its decision. */
+async function countRun<State, Message>(
+  options: SettlementOptions<State, Message>,
+  values: readonly [string],
+  worthwhile: Worthwhile,
+): Promise<number> {
+  try {
+    const count = () => options.pool.query<{ attempts: number }>({ ...COUNT_RUN, values: [...values] });
+    const { rows } = await patiently(options, count, worthwhile);
+    return rows[0]?.attempts ?? 1;
+  } catch (error) {
+    if (error instanceof GivenUpError) throw error;
+    options.log.error(
+      { err: error, message_id: values[0] },
+      'a redelivery could not be counted; it is tried uncounted',
+    );
+    return 1;
+  }
+}
+
+/** The message is settled whatever becomes of its count: a row left behind only makes a later repetition count from there. */
+async function forgetRuns<State, Message>(
+  options: SettlementOptions<State, Message>,
+  values: readonly [string],
+  worthwhile: Worthwhile,
+): Promise<void> {
+  try {
+    await patiently(options, () => options.pool.query({ ...FORGET_RUNS, values: [...values] }), worthwhile);
+  } catch (error) {
+    if (error instanceof GivenUpError) throw error;
+    options.log.error({ err: error, message_id: values[0] }, 'the count of a settled message could not be deleted');
   }
 }
 

@@ -1,6 +1,8 @@
 /** The sweeper: brings states that are overdue by the database's clock back to a decision. */
 import { backoffMs, pause } from './backoff';
+import { isTransient } from './database';
 import type { Input } from './decision';
+import { LaneFullError } from './lane';
 import type { Logger } from './log';
 import type { ServiceMetrics } from './metrics';
 
@@ -13,12 +15,26 @@ const SWEEP_BATCH = 200;
 /** Pauses when the database is away. */
 const SWEEP_BACKOFF = { firstMs: 500, maxMs: 10_000 };
 
+/** Pauses of a state that cannot be decided: others are overdue too. */
+const FAILING_BACKOFF = { firstMs: 1_000, maxMs: 300_000 };
+
+/** States that cannot be decided and are remembered; beyond it the fault is general, and looking past them is no help. */
+const FAILING_MAX = 1_000;
+
+interface Failing {
+  readonly failures: number;
+  readonly notBeforeMs: number;
+}
+
 /** A running sweeper. */
 export interface Sweeper {
   stop(): Promise<void>;
 }
 
-/** Starts to sweep. `overdue` answers at most SWEEP_BATCH inputs; deciding them must move them out of the next answer. */
+/**
+ * Starts to sweep. `overdue` answers at most `limit` inputs; deciding one must move it out of the next answer. One whose
+ * decision fails is tried again after a growing pause, and asked for on top of the batch meanwhile: it holds up no other.
+ */
 export function startSweeper<Message>(options: {
   readonly overdue: (limit: number) => Promise<readonly Input<Message>[]>;
   readonly submit: (input: Input<Message>) => Promise<unknown>;
@@ -28,18 +44,49 @@ export function startSweeper<Message>(options: {
   const { overdue, submit, log, metrics } = options;
   const stopping = new AbortController();
 
+  let failing = new Map<string, Failing>();
+
+  /** Decides what is overdue; answers whether there is more. Rejects when the infrastructure is at fault. */
+  const sweepOnce = async (): Promise<boolean> => {
+    const limit = SWEEP_BATCH + failing.size;
+    const found = await overdue(limit);
+    const inputs = found.filter(({ key }) => (failing.get(key)?.notBeforeMs ?? 0) <= performance.now());
+    const results = await Promise.allSettled(inputs.map(submit));
+    const still = new Map([...failing].filter(([key]) => found.some((input) => input.key === key)));
+    let general: Error | undefined;
+    let decided = 0;
+    inputs.forEach(({ key }, index) => {
+      const result = results[index];
+      if (result?.status !== 'rejected') {
+        decided += 1;
+        still.delete(key);
+        return;
+      }
+      const reason: unknown = result.reason;
+      if (reason instanceof LaneFullError || isTransient(reason)) {
+        general = reason instanceof Error ? reason : new Error(String(reason));
+        return;
+      }
+      const failures = still.get(key)?.failures ?? 0;
+      log.error({ err: reason, key, failures }, 'what is overdue could not be decided');
+      if (still.size >= FAILING_MAX && !still.has(key)) return;
+      const notBeforeMs = performance.now() + backoffMs(failures, FAILING_BACKOFF);
+      still.set(key, { failures: failures + 1, notBeforeMs });
+    });
+    failing = still;
+    if (decided > 0) metrics.swept.inc(decided);
+    if (general) throw general;
+    return found.length === limit && decided > 0;
+  };
+
   const sweep = async () => {
     let failures = 0;
     while (!stopping.signal.aborted) {
       let waitMs = SWEEP_INTERVAL_MS;
       try {
-        const inputs = await overdue(SWEEP_BATCH);
-        if (inputs.length > 0) {
-          await Promise.all(inputs.map(submit));
-          metrics.swept.inc(inputs.length);
-        }
+        const more = await sweepOnce();
         failures = 0;
-        if (inputs.length === SWEEP_BATCH) waitMs = 0;
+        if (more) waitMs = 0;
       } catch (error) {
         waitMs = backoffMs(failures++, SWEEP_BACKOFF);
         log.warn({ err: error }, 'the sweeper could not look for what is overdue');

@@ -1,6 +1,8 @@
 /** The broker goes away, closes, cancels, returns: nothing is lost, nothing takes effect twice, and the links come back. */
 import { eventually, startTcpProxy } from '@quadrille/tests';
 import { exchangeOf } from '@quadrille/shared-events';
+import { pino } from 'pino';
+import { superviseLink } from '../src/broker-link';
 import { startFake, table, type FakeService } from './fake-service';
 import { orders, setStage, type Stage } from './stage';
 
@@ -120,4 +122,24 @@ test('a broker that is not there yet is waited for', async () => {
   await service.stop();
   await proxy.close();
   service = startFake(stage.brokerUrl, stage.database.url);
+});
+
+test('a channel that is given up as soon as it is open is not opened at full speed', async () => {
+  service = startFake(stage.brokerUrl, stage.database.url);
+  let opened = 0;
+  const link = superviseLink({
+    url: stage.brokerUrl,
+    connectionName: 'test',
+    log: pino({ level: 'silent' }),
+    createChannel: (connection) => connection.createChannel(),
+    onOpen: ({ abandon }) => {
+      opened += 1;
+      setTimeout(abandon, 10, 'no use');
+    },
+    onClosed: () => undefined,
+  });
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  await link.stop();
+  expect(opened).toBeGreaterThan(1);
+  expect(opened).toBeLessThanOrEqual(15);
 });

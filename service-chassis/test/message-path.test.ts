@@ -112,6 +112,70 @@ test('a message that cannot be handled goes to the dead letters with the reason;
   expect(await stage.ready('payment-service')).toBe(0);
 });
 
+describe('a redelivered message', () => {
+  const messageId = 'redelivered';
+
+  test.each(['a\u0000b', 'x'.repeat(200), 'ü'])('of the odd id %j is decided, once', async (odd) => {
+    const [orderId = ''] = orders(1);
+    await stage.sayBytes(completed(orderId), { messageId: odd });
+    await stage.giveBack();
+    service = startFake(stage.brokerUrl, stage.database.url);
+    await stage.answersTo([orderId]);
+    expect(await service.counted('messages_redelivered_total')).toBe(1);
+    await eventually(async () => {
+      expect((await service?.pool.query('SELECT 1 FROM delivery_attempt'))?.rows).toEqual([]);
+    });
+  });
+
+  test('that took the process down again and again is poison: it goes to the dead letters with the reason', async () => {
+    const [orderId = ''] = orders(1);
+    const { client, end } = await stage.administrator(stage.database.url);
+    await client.query('INSERT INTO delivery_attempt (message_id, attempts) VALUES ($1, 3)', [messageId]);
+    await stage.sayBytes(completed(orderId), { messageId });
+    await stage.giveBack();
+    service = startFake(stage.brokerUrl, stage.database.url);
+    const { properties } = await stage.take('payment-service.dead-letter');
+    expect(properties.headers?.['x-reason']).toBe('POISON: the process died 3 times while handling it');
+    expect(await handledOf([orderId])).toEqual([]);
+    await eventually(async () => {
+      expect((await client.query('SELECT 1 FROM delivery_attempt')).rows).toEqual([]);
+    });
+    await end();
+  });
+
+  test('is decided although it cannot be counted', async () => {
+    const [orderId = ''] = orders(1);
+    const { client, end } = await stage.administrator(stage.database.url);
+    await client.query('ALTER TABLE delivery_attempt RENAME TO mislaid');
+    await end();
+    await stage.sayBytes(completed(orderId), { messageId });
+    await stage.giveBack();
+    service = startFake(stage.brokerUrl, stage.database.url);
+    await stage.answersTo([orderId]);
+    await service.stop();
+    service = undefined;
+    expect(await stage.ready('payment-service')).toBe(0);
+  });
+});
+
+test.each(['a\u0000b', '00-xyz', 7, `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01`])(
+  'a traceparent such as %j is dropped, and the event decided in a new trace',
+  async (traceparent) => {
+    service = startFake(stage.brokerUrl, stage.database.url);
+    const ids = orders(2);
+    for (const [index, customer] of [undefined, LATER].entries()) {
+      // completed() writes an object; only a field is added to it.
+      const event = JSON.parse(completed(ids[index] ?? '', customer).toString()) as object;
+      await stage.sayBytes(Buffer.from(JSON.stringify({ ...event, traceparent })));
+    }
+    const [answer] = await stage.answersTo(ids.slice(0, 1));
+    expect(answer?.traceparent).toMatch(/^00-(?!0{32})[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+    await eventually(async () => {
+      expect(await handledOf(ids)).toEqual(expect.arrayContaining([1, 2]));
+    });
+  },
+);
+
 test('a message to itself comes back after its delay', async () => {
   const ids = orders(3);
   await stage.say(ids, LATER);

@@ -76,3 +76,11 @@ test('a row that its writer is about to publish is left to it', async () => {
   expect(await both[0]?.counted('outbox_relayed_total')).toBe(0);
   expect(await both[1]?.counted('outbox_relayed_total')).toBe(0);
 });
+
+test('a row without a trace is relayed without one', async () => {
+  const { queue } = await stage.channel.assertQueue('', { exclusive: true });
+  await stage.channel.bindQueue(queue, exchangeOf('PaymentVoided'), '#');
+  await leaveBehind(start(), orders(1));
+  const { properties } = await stage.take(queue);
+  expect(Object.keys(properties.headers ?? {})).not.toContain('traceparent');
+});

@@ -31,6 +31,8 @@ export interface Stage {
   ready(queue: string): Promise<number>;
   /** Takes one message from a queue; fails when there is none. */
   take(queue: string): Promise<GetMessage>;
+  /** Takes the one message that waits for the service and gives it back: it is redelivered then. */
+  giveBack(): Promise<void>;
   /** Closes the service's connections whose name ends so, through the management API. */
   closeConnections(suffix: string): Promise<number>;
   /** Declares the topology again, as an administrator does after something was deleted. */
@@ -100,6 +102,12 @@ export async function setStage(): Promise<Stage> {
         const message = await channel.get(queue, { noAck: true });
         if (message === false) throw new Error(`${queue} is empty`);
         return message;
+      }),
+    giveBack: () =>
+      eventually(async () => {
+        const message = await channel.get(table.name);
+        if (message === false) throw new Error('nothing waits for the service');
+        channel.nack(message, false, true);
       }),
     closeConnections: async (suffix) => {
       // The management API's own form; nothing else of it is used.

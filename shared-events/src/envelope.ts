@@ -21,7 +21,8 @@ const attributes = {
   time: z.iso.datetime({ offset: true }),
   datacontenttype: z.literal('application/json'),
   causationid: idSchema.optional(),
-  traceparent: z.string().max(100).optional(),
+  // A bad trace costs the trace, never the event.
+  traceparent: z.string().max(100).optional().catch(undefined),
 };
 
 /** An event on the wire, as its publisher wrote it and every reader sees it. */

@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import {
+  attemptSchema,
   attemptsSchema,
   currencySchema,
   idSchema,
@@ -94,7 +95,7 @@ export const events = {
     'payment-service',
     z.object({
       ...order,
-      attempt: z.int().min(1),
+      attempt: attemptSchema,
       reason: z.enum(attemptFailureReasons),
       retryInMs: z.int().min(0),
     }),

@@ -39,5 +39,11 @@ export const unitPriceMinorSchema = z.int().min(0).max(UNIT_PRICE_MINOR_MAX);
 /** A sum in minor units (cents): a whole number from 0. */
 export const totalMinorSchema = z.int().min(0);
 
+/** Highest count of attempts that is believed: far above any policy of retries, far below what a database column holds. */
+const ATTEMPTS_MAX = 1_000;
+
 /** How many times a payment was tried. */
-export const attemptsSchema = z.int().min(0);
+export const attemptsSchema = z.int().min(0).max(ATTEMPTS_MAX);
+
+/** Which try of a payment this is, from 1. */
+export const attemptSchema = z.int().min(1).max(ATTEMPTS_MAX);
