@@ -123,7 +123,7 @@ test.each([
   ['PUT', '/inventory/x', { quantity_available: 1, name: ' ' }, 400, 'name'],
   ['PUT', '/inventory/x', { quantity_available: 1, category: 'Ünique' }, 400, 'category'],
   ['PUT', '/inventory/x', { quantity_available: 1, colour: 'red' }, 400, 'colour'],
-  ['PUT', '/inventory/x', '{"quantity_available": 1, "__proto__": {}}', 400, undefined],
+  ['PUT', '/inventory/x', '{"quantity_available": 1, "__proto__": {}}', 400, '__proto__'],
   ['PUT', '/inventory/x', '{', 400, undefined],
   ['PUT', '/inventory/x%20y', { quantity_available: 1 }, 400, 'product_id'],
   ['PUT', '/inventory/random', { quantity_available: 1 }, 400, 'product_id'],

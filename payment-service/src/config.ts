@@ -1,5 +1,5 @@
 /** The environment of payment-service. */
-import { commonConfig, portConfig } from '@quadrille/service-chassis';
+import { commonConfig, portConfig, wholeNumberSchema } from '@quadrille/service-chassis';
 import { z } from 'zod';
 
 /** The usual port. */
@@ -19,6 +19,8 @@ function rangeOf(text: string): readonly [least: number, most: number] {
   return [Number(least), Number(most)];
 }
 
+const RATE_ERROR = 'must be a number from 0 to 1';
+
 const latencySchema = z
   .string()
   .regex(/^\d{1,5}(-\d{1,5})?$/, {
@@ -36,9 +38,9 @@ const latencySchema = z
 export const configSchema = z.object({
   ...commonConfig,
   PORT: portConfig(PORT),
-  PAYMENT_SUCCESS_RATE: z.coerce.number().min(0).max(1).default(PAYMENT_SUCCESS_RATE),
+  PAYMENT_SUCCESS_RATE: z.coerce.number(RATE_ERROR).min(0, RATE_ERROR).max(1, RATE_ERROR).default(PAYMENT_SUCCESS_RATE),
   PAYMENT_LATENCY_MS: latencySchema,
-  GATEWAY_TIMEOUT_MS: z.coerce.number().int().min(10).max(GATEWAY_TIMEOUT_MAX_MS).default(GATEWAY_TIMEOUT_MS),
+  GATEWAY_TIMEOUT_MS: wholeNumberSchema(10, GATEWAY_TIMEOUT_MAX_MS).default(GATEWAY_TIMEOUT_MS),
 });
 
 /** The configuration of payment-service. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import './plain-words';
 import { commonConfig, ConfigurationError, millisecondsSchema, portConfig, readConfig } from './config';
 
 const schema = z.object({
@@ -44,10 +45,10 @@ test('every problem is listed at once, each with its name and what would be righ
   for (const problem of [
     /DATABASE_URL: must be a postgresql:\/\/ URL/,
     /RABBITMQ_URL: is missing; must be an amqp:\/\/ or amqps:\/\/ URL/,
-    /PORT: .*65535/,
+    /PORT: must be a whole number from 0 to 65535/,
     /CURRENCY: must be three capital letters/,
-    /LOG_LEVEL: .*info/,
-    /ORDER_DEADLINE_MS: /,
+    /LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent/,
+    /ORDER_DEADLINE_MS: must be a whole number from 1 to 86400000/,
   ]) {
     expect(read).toThrow(problem);
   }

@@ -1,5 +1,6 @@
 /** Configuration comes from the environment, is read once, and is either right as a whole or refused as a whole. */
 import { z } from 'zod';
+import { wholeNumberSchema } from './whole-number';
 
 /** The environment is wrong; the message lists every problem, one a line. */
 export class ConfigurationError extends Error {
@@ -12,17 +13,15 @@ const HEALING_AFTER_MS = 30_000;
 /** Connections to the database: the lanes of a service use four at once, requests the rest. */
 const DATABASE_POOL_SIZE = 8;
 
-const port = z.coerce.number().int().min(0).max(65_535);
-
 /** A whole number of milliseconds from the environment. */
-export const millisecondsSchema = z.coerce.number().int().min(1).max(86_400_000);
+export const millisecondsSchema = wholeNumberSchema(1, 86_400_000);
 
 /** What every service reads from its environment. */
 export const commonConfig = {
   HOST: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' }),
-  DATABASE_POOL_SIZE: z.coerce.number().int().min(5).max(100).default(DATABASE_POOL_SIZE),
+  DATABASE_POOL_SIZE: wholeNumberSchema(5, 100).default(DATABASE_POOL_SIZE),
   RABBITMQ_URL: z.url({ protocol: /^amqps?$/, error: 'must be an amqp:// or amqps:// URL' }),
   CURRENCY: z
     .string()
@@ -32,7 +31,7 @@ export const commonConfig = {
 };
 
 /** The port a service listens on, with its usual one as default; 0 takes any free one. */
-export const portConfig = (usual: number) => port.default(usual);
+export const portConfig = (usual: number) => wholeNumberSchema(0, 65_535).default(usual);
 
 /** The configuration that every service has. */
 export type CommonConfig = z.infer<z.ZodObject<typeof commonConfig>>;
@@ -44,7 +43,7 @@ export function readConfig<Schema extends z.ZodType>(schema: Schema, env: NodeJS
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => {
     const name = issue.path.join('.');
-    return `  ${name}: ${given[name] === undefined ? 'is missing; ' : ''}${issue.message}`;
+    return `  ${name}: ${given[name] === undefined && issue.message !== 'is missing' ? 'is missing; ' : ''}${issue.message}`;
   });
   throw new ConfigurationError(`The environment is not right:\n${problems.join('\n')}`);
 }

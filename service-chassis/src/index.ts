@@ -1,4 +1,6 @@
 /** The Microservice chassis (https://microservices.io/patterns/microservice-chassis.html) of the four services. */
+import './plain-words';
+
 export {
   commonConfig,
   millisecondsSchema,
@@ -11,6 +13,7 @@ export { backoffMs, pause } from './backoff';
 export { inTransaction, isTransient, lockKeys, openPool, type Pool, type PoolClient } from './database';
 export type { Decision, DelayedMessage, Input, Published } from './decision';
 export { pageOf, pageQuery, toPage } from './http/cursor';
+export { noBodySchema } from './http/json-body';
 export { moneySchema, toDecimal } from './http/money';
 export { problemSchema, sendProblem } from './http/problem';
 export { lineSchema, textSchema } from './http/text';
@@ -30,4 +33,5 @@ export {
 export { run, type App } from './run';
 export { createService, layFoundation, type Foundation } from './service';
 export { traceIdOf } from './trace';
+export { wholeNumberSchema } from './whole-number';
 export { decideBy, type ServiceTable } from './table';

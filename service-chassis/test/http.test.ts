@@ -1,15 +1,20 @@
 /** The HTTP shell: what every service answers alike, whatever its routes. */
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { validate } from '@readme/openapi-parser';
 import { startTcpProxy } from '@quadrille/tests';
 import { pino } from 'pino';
 import { z } from 'zod';
-import { createMetrics, createService, layFoundation, type HttpServer } from '../src';
+import { createMetrics, createService, layFoundation, noBodySchema, type HttpServer } from '../src';
 import { createHttpServer } from '../src/http/server';
 import { LaneFullError } from '../src/lane';
 import { configOf } from './fake-service';
 import { setStage } from './stage';
 
-const thing = z.strictObject({ name: z.string().min(1), parts: z.array(z.strictObject({ size: z.int().min(1) })) });
+const thing = z.strictObject({
+  name: z.string().min(1),
+  parts: z.array(z.strictObject({ size: z.int().min(1) })).max(2),
+});
 
 function addRoutes(server: HttpServer): void {
   server.post('/things', { schema: { body: thing, response: { 200: thing } } }, (request) => request.body);
@@ -17,6 +22,7 @@ function addRoutes(server: HttpServer): void {
     id: request.params.id,
     traceparent: request.traceparent,
   }));
+  server.delete('/things/:id', { schema: { body: noBodySchema } }, () => ({ gone: true }));
   server.get('/busy', () => {
     throw new LaneFullError('full');
   });
@@ -56,16 +62,59 @@ const problems: readonly (readonly [string, () => ReturnType<typeof post>, numbe
   ['broken JSON', () => post('{"name": '), 400, { detail: 'The body is not valid JSON.' }],
   ['no body', () => post(''), 400, { detail: expect.stringContaining('empty') as string }],
   ['null', () => post('null'), 400, {}],
-  ['__proto__', () => post('{"__proto__": {"admin": true}, "name": "n", "parts": []}'), 400, {}],
-  ['constructor', () => post('{"constructor": {"prototype": {"a": 1}}, "name": "n", "parts": []}'), 400, {}],
+  [
+    '__proto__',
+    () => post('{"__proto__": {"admin": true}, "name": "n", "parts": []}'),
+    400,
+    { detail: '__proto__: is not a known field; remove it' },
+  ],
+  [
+    '__proto__ further inside',
+    () => post('{"name": "n", "parts": [{"size": 1, "\\u005f_proto__": {}}]}'),
+    400,
+    { detail: 'parts[0].__proto__: is not a known field; remove it' },
+  ],
+  [
+    'constructor',
+    () => post('{"constructor": {"prototype": {"a": 1}}, "name": "n", "parts": []}'),
+    400,
+    { detail: 'constructor: is not a known field; remove it' },
+  ],
+  ['a field that is missing', () => post('{"parts": []}'), 400, { detail: 'name: is missing' }],
+  ['a list for text', () => post('{"name": [], "parts": []}'), 400, { detail: 'name: must be text' }],
+  ['text for a list', () => post('{"name": "n", "parts": "p"}'), 400, { detail: 'parts: must be a list' }],
+  [
+    'text for a number',
+    () => post('{"name": "n", "parts": [{"size": "1"}]}'),
+    400,
+    { detail: 'parts[0].size: must be a number' },
+  ],
+  [
+    'half a piece',
+    () => post('{"name": "n", "parts": [{"size": 1.5}]}'),
+    400,
+    { detail: 'parts[0].size: must be a whole number' },
+  ],
+  [
+    'too many',
+    () => post('{"name": "n", "parts": [{"size": 1}, {"size": 1}, {"size": 1}]}'),
+    400,
+    { detail: 'parts: must have at most 2 items' },
+  ],
+  [
+    'a body where none belongs',
+    () => server.inject({ method: 'DELETE', url: '/things/a', payload: { why: 'broken' } }),
+    400,
+    { detail: 'why: is not a known field; remove it' },
+  ],
   [
     'fields at fault',
     () => post(JSON.stringify({ name: '', parts: [{ size: 0 }] })),
     400,
     {
       errors: [
-        { field: 'name', message: expect.any(String) as string },
-        { field: 'parts[0].size', message: expect.any(String) as string },
+        { field: 'name', message: 'must have at least 1 character' },
+        { field: 'parts[0].size', message: 'must be at least 1' },
       ],
     },
   ],
@@ -78,6 +127,8 @@ const problems: readonly (readonly [string, () => ReturnType<typeof post>, numbe
   ['a malformed id', () => server.inject({ url: '/things/UPPER' }), 400, { errors: [{ field: 'id' }] }],
   ['an endless id', () => server.inject({ url: `/things/${'a'.repeat(5_000)}` }), 400, {}],
   ['a broken escape', () => server.inject({ url: '/things/%E0%A4%A' }), 400, {}],
+  ['an endless broken escape', () => server.inject({ url: `/things/%E0${'a'.repeat(9_000)}` }), 400, {}],
+  ['an endless path', () => server.inject({ url: `/${'a'.repeat(9_000)}` }), 404, {}],
   [
     'an unknown path',
     () => server.inject({ url: '/nothing' }),
@@ -102,6 +153,41 @@ test.each(problems)('%s: a problem that says what to do', async (_name, send, st
   expect(response.headers['x-request-id']).toBeTruthy();
   expect(response.headers['retry-after']).toBe(status === 503 ? '1' : undefined);
   expect(response.body).not.toContain('secret');
+  expect(response.body.length).toBeLessThan(1_500);
+});
+
+test.each([undefined, '', '{}', 'null'])('a request that takes no body may come with %j as JSON', async (payload) => {
+  const body = payload === undefined ? {} : { payload };
+  const response = await server.inject({ method: 'DELETE', url: '/things/a', headers: json, ...body });
+  expect([response.statusCode, response.json()]).toEqual([200, { gone: true }]);
+});
+
+describe('what Node refuses before there is a request', () => {
+  const speak = async (bytes: string) => {
+    await server.listen({ host: '127.0.0.1', port: 0 });
+    // A late request is late at once here; that it is noticed within the test is the interval's doing.
+    Object.assign(server.server, { requestTimeout: 200, headersTimeout: 200 });
+    const socket = connect(Number(new URL(server.listeningOrigin).port), '127.0.0.1');
+    socket.write(bytes);
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+    return { head, body: JSON.parse(body) as object };
+  };
+
+  test.each([
+    ['a malformed header', 'GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n', 400],
+    ['headers without end', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 431],
+    ['a request that stops half-way', 'GET / HTTP/1.1\r\nHost: a\r\n', 408],
+  ])('%s is answered with a problem too', async (_name, bytes, status) => {
+    const { head, body } = await speak(bytes);
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${String(status)} .*\\r\\n`));
+    expect(head).toMatch(/^content-type: application\/problem\+json/m);
+    expect(head).toMatch(/^x-request-id: [0-9a-f-]{36}/m);
+    expect(body).toMatchObject({
+      status,
+      type: expect.stringMatching(/^urn:quadrille:problem:/) as string,
+      errors: [],
+    });
+  });
 });
 
 test('a request id is taken over when it is one, and made when not', async () => {
@@ -121,10 +207,28 @@ test('the trace of the caller goes on, in the answer too', async () => {
   expect(response.json()).toMatchObject({ traceparent: response.headers['traceparent'] });
 });
 
+const pathSchema = z.record(z.string(), z.object({ responses: z.record(z.string(), z.unknown()) }));
+
 test('the OpenAPI document is valid, and has the routes', async () => {
   const document = (await server.inject({ url: '/openapi.json' })).json<Parameters<typeof validate>[0] & object>();
   expect(document).toMatchObject({ openapi: '3.1.0', paths: { '/things': { post: {} }, '/readyz': { get: {} } } });
+  // The parser resolves references in place.
+  const copy = structuredClone(document);
   expect(await validate(document)).toMatchObject({ valid: true });
+  const { paths, components } = z
+    .object({ paths: z.record(z.string(), pathSchema), components: z.looseObject({}) })
+    .parse(copy);
+  for (const [path, operations] of Object.entries(paths))
+    for (const [method, { responses }] of Object.entries(operations))
+      expect([path, method, Object.keys(responses)]).toEqual([
+        path,
+        method,
+        expect.arrayContaining(['200', '4XX', '5XX']),
+      ]);
+  expect(paths['/things']?.['post']?.responses['4XX']).toMatchObject({
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  });
+  expect(Object.keys(z.record(z.string(), z.unknown()).parse(components['schemas']))).toEqual(['Problem']);
 });
 
 test('the documentation is a page', async () => {

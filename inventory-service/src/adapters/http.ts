@@ -23,6 +23,9 @@ export interface RouteOptions {
   readonly pool: Pool;
 }
 
+/** The catalogue, as its cursors name it. */
+const PRODUCTS = 'products';
+
 const byProduct = z.object({ product_id: productIdSchema });
 const noProduct = (productId: string) =>
   `There is no product ${productId}. GET /products lists what there is; PUT /inventory/${productId} creates it.`;
@@ -36,7 +39,7 @@ export function addRoutes(server: HttpServer, options: RouteOptions): void {
 }
 
 function addCatalogueRoute(server: HttpServer, { prisma }: RouteOptions): void {
-  const query = z.strictObject({ category: categorySchema.optional(), ...pageQuery });
+  const query = z.strictObject({ category: categorySchema.optional(), ...pageQuery(PRODUCTS) });
   server.get(
     '/products',
     {
@@ -49,16 +52,15 @@ function addCatalogueRoute(server: HttpServer, { prisma }: RouteOptions): void {
     },
     async (request) => {
       const { category, limit, cursor } = request.query;
-      const after = cursor?.[0];
       const products = await prisma.product.findMany({
         where: {
           ...(category === undefined ? {} : { category }),
-          ...(after === undefined ? {} : { productId: { gt: after } }),
+          ...(cursor === undefined ? {} : { productId: { gt: cursor } }),
         },
         orderBy: { productId: 'asc' },
         take: limit + 1,
       });
-      return toPage(products, limit, toProductView, ({ productId }) => [productId]);
+      return toPage(PRODUCTS, products, limit, toProductView, ({ productId }) => productId);
     },
   );
 }

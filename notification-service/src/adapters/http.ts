@@ -103,6 +103,9 @@ function addNotifyRoute(server: HttpServer, { prisma, command }: RouteOptions): 
   );
 }
 
+/** A customer's notifications, as their cursors name them. */
+const NOTIFICATIONS = 'notifications';
+
 function addListRoute(server: HttpServer, { prisma }: RouteOptions): void {
   server.get(
     '/notifications/customer/:customer_id',
@@ -111,23 +114,22 @@ function addListRoute(server: HttpServer, { prisma }: RouteOptions): void {
         tags: ['notifications'],
         summary: 'What a customer was told, newest first',
         params: byCustomer,
-        querystring: z.strictObject(pageQuery),
+        querystring: z.strictObject(pageQuery(NOTIFICATIONS)),
         response: { 200: pageOf(notificationSchema) },
       },
     },
     async (request) => {
       const { limit, cursor } = request.query;
-      const before = cursor?.[0];
       const notifications = await prisma.notification.findMany({
         where: {
           customerId: request.params.customer_id,
-          ...(before === undefined ? {} : { notificationId: { lt: before } }),
+          ...(cursor === undefined ? {} : { notificationId: { lt: cursor } }),
         },
         // Ids are UUIDv7: their order is the order of time.
         orderBy: { notificationId: 'desc' },
         take: limit + 1,
       });
-      return toPage(notifications, limit, toView, ({ notificationId }) => [notificationId]);
+      return toPage(NOTIFICATIONS, notifications, limit, toView, ({ notificationId }) => notificationId);
     },
   );
 }

@@ -1,5 +1,5 @@
 /** The HTTP operations of order-service. */
-import { pageOf, pageQuery, sendProblem, toPage, type HttpServer } from '@quadrille/service-chassis';
+import { noBodySchema, pageOf, pageQuery, sendProblem, toPage, type HttpServer } from '@quadrille/service-chassis';
 import { idSchema } from '@quadrille/shared-events';
 import { z } from 'zod';
 import type { Order } from '../domain/order';
@@ -11,6 +11,10 @@ import { addStreamRoute } from './stream';
 
 const byId = z.object({ order_id: idSchema });
 const statusSchema = orderSummarySchema.shape.status;
+/** The lists, as their cursors name them. */
+const ORDERS = 'orders';
+const CUSTOMER_ORDERS = 'customer-orders';
+
 const NOT_FOUND = (orderId: string) => `There is no order ${orderId}.`;
 
 /** Adds the routes. */
@@ -73,20 +77,24 @@ function addReadRoutes(server: HttpServer, { prisma }: RouteOptions): void {
     querystring,
     response: { 200: pageOf(orderSummarySchema) },
   });
-  const query = z.strictObject({ status: statusSchema.optional(), customer_id: idSchema.optional(), ...pageQuery });
+  const query = z.strictObject({
+    status: statusSchema.optional(),
+    customer_id: idSchema.optional(),
+    ...pageQuery(ORDERS),
+  });
   server.get('/orders', { schema: { ...listSchema(query), querystring: query } }, async (request) => {
     const { status, customer_id: customerId, limit, cursor } = request.query;
-    const orders = await listOrders(prisma, { status, customerId, before: cursor?.[0] }, limit);
-    return toPage(orders, limit, toSummary, ({ orderId }) => [orderId]);
+    const orders = await listOrders(prisma, { status, customerId, before: cursor }, limit);
+    return toPage(ORDERS, orders, limit, toSummary, ({ orderId }) => orderId);
   });
-  const page = z.strictObject(pageQuery);
+  const page = z.strictObject(pageQuery(CUSTOMER_ORDERS));
   server.get(
     '/orders/customer/:customer_id',
     { schema: { ...listSchema(page), querystring: page, params: z.object({ customer_id: idSchema }) } },
     async (request) => {
       const { limit, cursor } = request.query;
-      const orders = await listOrders(prisma, { customerId: request.params.customer_id, before: cursor?.[0] }, limit);
-      return toPage(orders, limit, toSummary, ({ orderId }) => [orderId]);
+      const orders = await listOrders(prisma, { customerId: request.params.customer_id, before: cursor }, limit);
+      return toPage(CUSTOMER_ORDERS, orders, limit, toSummary, ({ orderId }) => orderId);
     },
   );
 }
@@ -109,7 +117,7 @@ function addCommandRoute(
   server.route({
     method,
     url,
-    schema: { tags: ['orders'], summary, params: byId, response: { 200: orderSchema } },
+    schema: { tags: ['orders'], summary, params: byId, body: noBodySchema, response: { 200: orderSchema } },
     handler: async (request, reply) => {
       const { order_id } = request.params;
       const { state } = await command({

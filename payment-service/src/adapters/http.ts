@@ -1,5 +1,12 @@
 /** The HTTP operations of payment-service. */
-import { sendProblem, toDecimal, type Handled, type HttpServer, type Input } from '@quadrille/service-chassis';
+import {
+  noBodySchema,
+  sendProblem,
+  toDecimal,
+  type Handled,
+  type HttpServer,
+  type Input,
+} from '@quadrille/service-chassis';
 import { idSchema } from '@quadrille/shared-events';
 import { z } from 'zod';
 import type { PrismaClient } from '../../generated/prisma/client';
@@ -97,6 +104,7 @@ export function addRoutes(server: HttpServer, { prisma, command }: RouteOptions)
         tags: ['payments'],
         summary: 'Give the money back',
         params: byPayment,
+        body: noBodySchema,
         response: { 202: paymentSchema },
       },
     },

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { z } from 'zod';
 import { pageQuery, toPage } from './cursor';
 
-const query = z.object(pageQuery);
+const query = z.object(pageQuery('things'));
 
 /** Walks a list of keys page by page, as a client would. */
 function walk(keys: readonly string[], limit: number): string[] {
@@ -10,12 +10,13 @@ function walk(keys: readonly string[], limit: number): string[] {
   let cursor: string | undefined;
   do {
     const { cursor: after } = query.parse({ limit, cursor });
-    const rest = keys.filter((key) => after?.[0] === undefined || key > after[0]);
+    const rest = keys.filter((key) => after === undefined || key > after);
     const page = toPage(
+      'things',
       rest.slice(0, limit + 1),
       limit,
       (key) => key,
-      (key) => [key],
+      (key) => key,
     );
     seen.push(...page.items);
     cursor = page.next_cursor ?? undefined;
@@ -36,14 +37,24 @@ test('twenty items when the client does not say', () => {
   expect(query.parse({})).toEqual({ limit: 20 });
 });
 
-test.each(['0', '101', '-1', '1.5', 'many', ''])('limit %p is refused', (limit) => {
+test.each(['0', '101', '-1', '1.5', '0x10', '1e1', ' 7', 'many', ''])('limit %p is refused', (limit) => {
   expect(query.safeParse({ limit }).success).toBe(false);
 });
 
-test.each(['hello', 'bnVsbA', Buffer.from('[]').toString('base64url'), Buffer.from('[1]').toString('base64url'), ''])(
-  'cursor %p is refused, and the message says what to do',
-  (cursor) => {
-    const parsed = query.safeParse({ cursor });
-    expect(parsed.error?.issues[0]?.message).toMatch(/is not a cursor of this list; leave it out/);
-  },
-);
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+test.each([
+  'hello',
+  'bnVsbA',
+  '',
+  encode([]),
+  encode([1]),
+  encode(['things']),
+  encode(['things', 1]),
+  encode(['things', 'a\u0000b']),
+  encode(['things', 'a', 'b']),
+  encode(['others', 'a']),
+])('cursor %p is refused, and the message says what to do', (cursor) => {
+  const parsed = query.safeParse({ cursor });
+  expect(parsed.error?.issues[0]?.message).toMatch(/is not a cursor of this list; leave it out/);
+});

@@ -46,7 +46,13 @@ export function addHealthRoutes(
   );
   server.get(
     '/metrics',
-    { schema: { tags: ['health'], summary: "Figures in Prometheus' text format", response: { 200: z.string() } } },
+    {
+      schema: {
+        tags: ['health'],
+        summary: "Figures in Prometheus' text format",
+        response: { 200: { content: { 'text/plain': { schema: z.string() } } } },
+      },
+    },
     async (_request, reply) =>
       reply
         .type(metrics.registry.contentType)

@@ -2,19 +2,17 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { fastify, LogController, type FastifyBaseLogger } from 'fastify';
-import {
-  jsonSchemaTransform,
-  jsonSchemaTransformObject,
-  serializerCompiler,
-  validatorCompiler,
-  type ZodTypeProvider,
-} from 'fastify-type-provider-zod';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { uuidv7 } from 'uuidv7';
 import type { Logger } from '../log';
 import type { ServiceMetrics } from '../metrics';
+import '../plain-words';
 import { childOf, traceIdOf } from '../trace';
+import { answerClientError } from './client-errors';
 import { addHealthRoutes, type Readiness } from './health';
-import { handleError, sendProblem } from './problem';
+import { addJsonBodies } from './json-body';
+import { transform, transformObject } from './openapi';
+import { handleError, sendProblem, shownUrl } from './problem';
 import type { HttpServer } from './typed-server';
 
 /** Largest request body: an order of 100 lines takes about 9 KiB. */
@@ -22,6 +20,9 @@ const BODY_MAX_BYTES = 64 * 1024;
 
 /** A request must have arrived whole within this time; slow clients do not hold sockets. */
 const REQUEST_TIMEOUT_MS = 15_000;
+
+/** How often Node looks for requests that are late; its own default would let them have twice their time. */
+const CONNECTIONS_CHECK_INTERVAL_MS = 1_000;
 
 /** An idle keep-alive connection is closed after this time. */
 const KEEP_ALIVE_TIMEOUT_MS = 30_000;
@@ -52,6 +53,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { connectionsCheckingInterval: CONNECTIONS_CHECK_INTERVAL_MS },
+    clientErrorHandler: answerClientError,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     routerOptions: { maxParamLength: PARAM_MAX_LENGTH },
     forceCloseConnections: 'idle',
@@ -61,22 +64,21 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     },
     frameworkErrors: (error, request, reply) => {
       void reply.header('x-request-id', request.id);
-      sendProblem(reply, 400, error.message);
+      handleError(error, request, reply);
     },
   }).withTypeProvider<ZodTypeProvider>();
-  // Fastify reads text/plain too; here a body is JSON, or refused with 415.
-  server.removeContentTypeParser('text/plain');
+  addJsonBodies(server);
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
   server.setErrorHandler(handleError);
   server.setNotFoundHandler((request, reply) =>
-    sendProblem(reply, 404, `${request.method} ${request.url} does not exist; /docs lists what does.`),
+    sendProblem(reply, 404, `${request.method} ${shownUrl(request.url)} does not exist; /docs lists what does.`),
   );
   addTracing(server);
   await server.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: service, version: '1.0.0', description: options.description } },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transform,
+    transformObject,
   });
   await server.register(swaggerUi, { routePrefix: '/docs', logLevel: 'warn' });
   server.get('/openapi.json', { schema: { hide: true } }, () => server.swagger());
