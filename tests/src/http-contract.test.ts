@@ -107,12 +107,15 @@ describe('Prefer: wait', () => {
     expect(headers.get('retry-after')).toBeNull();
   });
 
-  it('answers 202 when it still is after that time', async () => {
-    const began = performance.now();
-    const { status, json } = await send('POST', '/orders', order('ann', 'tok_unavailable'), { prefer: 'wait=1' });
-    expect([status, json.status]).toEqual([202, 'PENDING']);
-    expect(performance.now() - began).toBeGreaterThan(950);
-  });
+  it.each(['wait=1', 'wait="1"', 'respond-async, wait=1'])(
+    '%s: answers 202 when it still is after that time',
+    async (prefer) => {
+      const began = performance.now();
+      const { status, headers, json } = await send('POST', '/orders', order('ann', 'tok_unavailable'), { prefer });
+      expect([status, json.status, headers.get('preference-applied')]).toEqual([202, 'PENDING', 'wait=1']);
+      expect(performance.now() - began).toBeGreaterThan(950);
+    },
+  );
 });
 
 it('ETag: an order that did not change is not sent again', async () => {
@@ -205,6 +208,23 @@ it('carries the trace of the request to the last event, through retries too', as
   await spy.close();
 });
 
+it('cancels and completes with no body or an empty one, and names what does not belong', async () => {
+  const { order_id } = await settled('bodiless');
+  const ask = async (method: string, path: string, body: string) =>
+    (
+      await fetch(`${system.urls.order}/orders/${order_id}${path}`, {
+        method,
+        headers: { 'content-type': 'application/json' },
+        body,
+      })
+    ).status;
+  expect(await ask('DELETE', '', '{"reason":"changed my mind"}')).toBe(400);
+  expect(await ask('POST', '/complete', '{"by":"ann"}')).toBe(400);
+  expect(await ask('POST', '/complete', '')).toBe(200);
+  expect(await ask('POST', '/complete', '{}')).toBe(200);
+  expect(await ask('DELETE', '', '')).toBe(409);
+});
+
 describe('lists', () => {
   it('are walked page by page, newest first, every order once', async () => {
     const placed: string[] = [];
@@ -235,8 +255,10 @@ describe('lists', () => {
     ['limit=0', 'limit'],
     ['limit=101', 'limit'],
     ['limit=x', 'limit'],
+    ['limit=0x10', 'limit'],
     ['cursor=x', 'cursor'],
-    [`cursor=${Buffer.from(JSON.stringify(['\u0000'])).toString('base64url')}`, 'cursor'],
+    [`cursor=${Buffer.from(JSON.stringify(['products', 'mug'])).toString('base64url')}`, 'cursor'],
+    [`cursor=${Buffer.from(JSON.stringify(['orders', '\u0000'])).toString('base64url')}`, 'cursor'],
     ['status=SHIPPED', 'status'],
     ['customer_id=a%20b', 'customer_id'],
     ['colour=blue', 'colour'],

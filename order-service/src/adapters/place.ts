@@ -65,14 +65,16 @@ export function addPlaceRoute(server: HttpServer, options: RouteOptions, closing
       );
     }
     void reply.header('location', `/orders/${state.orderId}`);
-    const waited = await waitWhilePending(options, toStored(state), waitMsOf(request.headers.prefer), closing);
+    const waitMs = waitMsOf(request.headers.prefer);
+    if (waitMs > 0) void reply.header('preference-applied', `wait=${String(waitMs / MS_PER_S)}`);
+    const waited = await waitWhilePending(options, toStored(state), waitMs, closing);
     return sendOrder(reply, waited.answered ? 201 : 202, waited.order);
   });
 }
 
 /** The `wait` preference (RFC 7240) in milliseconds, capped; 0 when there is none. */
 function waitMsOf(prefer: string | undefined): number {
-  const seconds = /(?:^|[,;\s])wait=(\d{1,9})/i.exec(prefer ?? '')?.[1];
+  const seconds = /(?:^|[,;\s])wait=("?)(\d{1,9})\1(?=[,;\s]|$)/i.exec(prefer ?? '')?.[2];
   return Math.min(Number(seconds ?? 0), WAIT_MAX_S) * MS_PER_S;
 }
 
