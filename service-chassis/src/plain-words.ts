@@ -27,7 +27,7 @@ function bound(origin: string, side: 'least' | 'most', limit: number | bigint, i
 }
 
 /** The message for an issue; undefined leaves zod its own. Messages that a schema brings along come before these. */
-export const inPlainWords: z.core.$ZodErrorMap = (issue) => {
+const inPlainWords: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case 'invalid_type':
       return issue.input === undefined ? 'is missing' : `must be ${kinds[issue.expected] ?? issue.expected}`;
