@@ -104,10 +104,15 @@ test('every outcome, through published ports', async () => {
   await expectAllWell(played.flatMap(({ orderId }) => orderId ?? []));
 });
 
-test('a log line names the order, and is for people', async () => {
-  const log = await project.compose('logs', '--no-color', '--tail', '200', 'payment-service');
-  expect(log).toMatch(/payment-service-1\s+\| .*INFO/);
-  expect(log).not.toContain('{"level"');
+test('logs are for people, or JSON lines with PRETTY_LOGS=false', async () => {
+  const log = () => project.compose('logs', '--no-color', '--tail', '200', 'payment-service');
+  expect(await log()).toMatch(/payment-service-1\s+\| .*INFO/);
+  expect(await log()).not.toContain('{"level"');
+  project.set('PRETTY_LOGS', 'false'); // also for what follows: it is faster
+  await project.compose('up', '--detach');
+  await eventually(async () => {
+    expect(await log()).toContain('{"level"');
+  });
 });
 
 test.each([...SERVICES, 'rabbitmq', 'postgres'])('kill -9 of %s while 1,000 orders run', async (victim) => {
