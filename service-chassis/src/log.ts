@@ -13,6 +13,7 @@ const FLUSH_INTERVAL_MS = 200;
 /** The options that make log lines readable; shared by services on a terminal and by `npm run logs`. */
 export const prettyOptions = {
   translateTime: 'SYS:HH:MM:ss.l',
+  singleLine: true,
   ignore: 'pid,hostname,service',
   messageFormat: '{if service}{service}: {end}{msg}',
 } as const;
