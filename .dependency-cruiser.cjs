@@ -22,7 +22,7 @@ module.exports = {
       name: 'chassis-knows-no-service',
       severity: 'error',
       from: { path: '^service-chassis/', pathNot: tests },
-      to: { path: '^(order|inventory|payment|notification)-service/|^tools/|^tests/' },
+      to: { path: '^(order|inventory|payment|notification)-service/|^tools/|^tests/|^bench/' },
     },
     {
       name: 'decisions-are-pure',
@@ -40,19 +40,25 @@ module.exports = {
     },
     {
       name: 'packages-through-the-front-door',
-      comment: 'A package is used through its main; only tests and tools go behind it.',
+      comment: 'A package is used through its main; only tests, tools and the benchmark go behind it.',
       severity: 'error',
-      from: { path: '^([a-z-]+)/', pathNot: `${tests}|^tools/|^tests/` },
+      from: { path: '^([a-z-]+)/', pathNot: `${tests}|^tools/|^tests/|^bench/` },
       to: {
-        path: '^(shared-events|service-chassis|[a-z]+-service|tools|tests)/',
+        path: '^(shared-events|service-chassis|[a-z]+-service|tools|tests|bench)/',
         pathNot: '^$1/|^[a-z-]+/src/(index|service)[.]ts$',
       },
+    },
+    {
+      name: 'nothing-needs-the-benchmark',
+      severity: 'error',
+      from: { path: '^(tools|tests)/' },
+      to: { path: '^bench/' },
     },
     {
       name: 'services-run-without-tests-and-tools',
       severity: 'error',
       from: { path: services, pathNot: tests },
-      to: { path: '^(tools|tests)/' },
+      to: { path: '^(tools|tests|bench)/' },
     },
     {
       name: 'no-cycles',

@@ -16,6 +16,7 @@ COPY payment-service/package.json payment-service/
 COPY notification-service/package.json notification-service/
 COPY tools/package.json tools/
 COPY tests/package.json tests/
+COPY bench/package.json bench/
 
 # `npm install` with the versions of the lock file, not `npm ci`: see INSTALL in tools/prepare.mjs.
 FROM manifests AS build

@@ -9,7 +9,14 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 const services = ['order-service', 'inventory-service', 'payment-service', 'notification-service'];
-const workspaces = ['shared-events', 'service-chassis', ...services, 'tools'];
+const workspaces = ['shared-events', 'service-chassis', ...services, 'tools', 'bench'];
+/** The benchmark: its command, and the processes it starts. */
+const bench = {
+  'tools/bench': 'src/main.ts',
+  'bench/baseline': 'baseline/main.ts',
+  'bench/ceilings': 'src/ceilings/main.ts',
+  'bench/customers': 'src/customers/main.ts',
+};
 
 /** Generates the Prisma clients whose schema (or Prisma itself) changed since, beside each other. */
 export async function generate() {
@@ -83,6 +90,9 @@ function entryPoints() {
     ...readdirSync(commands)
       .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
       .map((file) => ({ in: join(commands, file), out: `tools/${file.slice(0, -'.ts'.length)}` })),
+    ...Object.entries(bench)
+      .map(([out, file]) => ({ in: join(root, 'bench', file), out }))
+      .filter((entry) => existsSync(entry.in)),
   ];
 }
 
@@ -110,7 +120,7 @@ function sourceState() {
   add(fileURLToPath(import.meta.url));
   for (const workspace of workspaces) {
     add(join(root, workspace, 'package.json'));
-    for (const folder of ['src', 'generated']) {
+    for (const folder of ['src', 'baseline', 'generated']) {
       const path = join(root, workspace, folder);
       if (!existsSync(path)) continue;
       for (const file of readdirSync(path, { recursive: true }).sort()) if (file.endsWith('.ts')) add(join(path, file));

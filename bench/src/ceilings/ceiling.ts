@@ -1,0 +1,93 @@
+/** Measures the ceilings on the servers of the product, in a database and a virtual host of their own. */
+import { applyMigrations } from '@quadrille/tools/src/migrate/apply';
+import { ensureDatabase, withClient, withDatabase } from '@quadrille/tools/src/migrate/database';
+import { readMigrations } from '@quadrille/tools/src/migrate/migrations';
+import { connectManagement } from '@quadrille/tools/src/broker/management';
+import { services, shortNames } from '@quadrille/tools/src/services';
+import { ensureVirtualHost } from '@quadrille/tools/src/start/broker';
+import { PRODUCTS } from '../customers/orders';
+import { cpuSeconds } from '../measure/processes';
+import { withVirtualHost } from '../systems/baseline';
+import type { Product } from '../systems/product';
+import { startWorker } from '../worker';
+import type { CeilingName } from './kinds';
+
+const NAME = 'bench_ceiling';
+
+/** Units that a session needs before its statements are planned and its code is compiled, as time. */
+const WARM_UP_MS = 1_000;
+/** How long a ceiling is measured. */
+const MEASURE_MS = 4_000;
+
+/** What was measured of one ceiling. */
+export interface CeilingFigures {
+  readonly per_s: number;
+  /** CPU of the server for one unit, in microseconds; absent where the server is not ours. */
+  readonly server_cpu_us?: number;
+  /** CPU of the process that used it, for one unit, in microseconds. */
+  readonly client_cpu_us: number;
+}
+
+/** The process that drives the parts. */
+export interface Ceiling {
+  readonly measure: (name: CeilingName) => Promise<CeilingFigures>;
+  readonly stop: () => void;
+}
+
+/** Makes the database, its schemas and the virtual host. */
+export async function startCeiling(product: Product): Promise<Ceiling> {
+  const { subject, adminUrl, servers } = product;
+  const databaseUrl = withDatabase(adminUrl, NAME);
+  await prepareTables(adminUrl, databaseUrl);
+  const amqpUrl = await prepareVirtualHost(subject.addresses);
+  const worker = await startWorker('ceilings');
+  const processes = [...servers, { name: 'client', pid: worker.pid }];
+  return {
+    measure: async (name) => {
+      const server = name.startsWith('postgres') ? 'postgres' : 'broker';
+      await worker.ask({ name, databaseUrl, amqpUrl });
+      await worker.ask({ runMs: WARM_UP_MS });
+      const before = cpuSeconds(processes);
+      // What ceilings/main.ts answers.
+      const { units, seconds } = (await worker.ask({ runMs: MEASURE_MS })) as { units: number; seconds: number };
+      const after = cpuSeconds(processes);
+      await worker.ask('close');
+      const cpuUs = (of: string) => (((after.get(of) ?? 0) - (before.get(of) ?? 0)) / units) * 1_000_000;
+      return {
+        per_s: units / seconds,
+        client_cpu_us: cpuUs('client'),
+        ...(after.has(server) ? { server_cpu_us: cpuUs(server) } : {}),
+      };
+    },
+    stop: worker.stop,
+  };
+}
+
+async function prepareTables(adminUrl: string, databaseUrl: string): Promise<void> {
+  await withClient(adminUrl, (client) => ensureDatabase(client, NAME));
+  for (const name of shortNames) {
+    await withClient(databaseUrl, (client) => client.query(`CREATE SCHEMA IF NOT EXISTS "${name}"`));
+    const url = new URL(databaseUrl);
+    url.searchParams.set('options', `-c search_path="${name}"`);
+    await applyMigrations(url.toString(), readMigrations(services[name].table.name));
+  }
+  await withClient(databaseUrl, async (client) => {
+    await client.query(
+      `INSERT INTO "inventory".product (product_id, name, category, price_minor, currency, available)
+        SELECT id, id, 'bench', 1000, 'USD', 1000000000 FROM unnest($1::text[]) AS id
+        ON CONFLICT (product_id) DO UPDATE SET available = EXCLUDED.available`,
+      [PRODUCTS],
+    );
+    // Every start measures tables as small as the last one did.
+    await client.query(`TRUNCATE "order".orders, "order".outbox, "inventory".reservation, "inventory".outbox,
+      "payment".payments, "payment".simulated_gateway_charge, "payment".outbox, "notification".notification`);
+  });
+}
+
+async function prepareVirtualHost(addresses: Product['subject']['addresses']): Promise<string> {
+  const { management, credentials, amqp } = addresses;
+  if (!management || !credentials)
+    throw new Error('The ceilings need a virtual host: RABBITMQ_MANAGEMENT_URL must name a management API.');
+  await ensureVirtualHost(connectManagement({ url: management, ...credentials }), NAME);
+  return withVirtualHost(amqp, NAME);
+}

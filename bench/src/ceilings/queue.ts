@@ -1,0 +1,76 @@
+/**
+ * What one quorum queue alone can do with events of the usual size: a publisher and a consumer in one process, each on a
+ * connection of its own. Either every message is confirmed before the next is sent and acknowledged alone, or messages are
+ * sent, confirmed and acknowledged in hundreds.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Socket } from 'node:net';
+import { connect, type ChannelModel } from 'amqplib';
+import { rootFolder } from '@quadrille/tools/src/root';
+import type { Load } from './kinds';
+
+const QUEUE = 'ceiling';
+/** Messages sent, and messages acknowledged, at once. */
+const BATCH = 250;
+/** Deliveries under way, in batches; alone each is handled before the next, as far as the broker's own pace lets it. */
+const PREFETCH = 500;
+
+const BODY = readFileSync(join(rootFolder, 'shared-events', 'samples', 'InventoryReserved.json'));
+
+/** Opens the queue, empty. `batch`: messages confirmed and acknowledged together, 1 for each alone. */
+async function open(url: string, batch: number): Promise<Load> {
+  const [publishing, consuming] = await Promise.all([connect(url, { noDelay: true }), connect(url, { noDelay: true })]);
+  const out = await publishing.createConfirmChannel();
+  const back = await consuming.createChannel();
+  await back.deleteQueue(QUEUE);
+  await back.assertQueue(QUEUE, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+  await back.prefetch(batch === 1 ? 1 : PREFETCH);
+  let received = 0;
+  let wake: () => void = () => undefined;
+  await back.consume(QUEUE, (message) => {
+    if (!message) return;
+    received += 1;
+    if (received % batch === 0) back.ack(message, batch > 1);
+    wake();
+  });
+  return {
+    run: async (stopped) => {
+      const before = received;
+      let sent = 0;
+      while (!stopped()) {
+        const uncork = cork(publishing);
+        for (let n = 0; n < batch; n++) out.publish('', QUEUE, BODY, { persistent: true });
+        uncork();
+        await out.waitForConfirms();
+        sent += batch;
+      }
+      while (received < before + sent) await new Promise<void>((resolve) => (wake = resolve));
+      return sent;
+    },
+    close: async () => {
+      await back.deleteQueue(QUEUE);
+      await Promise.all([publishing.close(), consuming.close()]);
+    },
+  };
+}
+
+/** One write to the socket for all that is published in this turn, as the product does it. */
+function cork(connection: ChannelModel): () => void {
+  // amqplib keeps its socket there but leaves it out of its types.
+  const { stream } = connection.connection as unknown as { readonly stream: Socket };
+  stream.cork();
+  // amqplib hands its frames to the socket one turn after they were published.
+  return () =>
+    setImmediate(() =>
+      setImmediate(() => {
+        stream.uncork();
+      }),
+    );
+}
+
+/** A confirm and an ack for each message. */
+export const oneByOne = (url: string): Promise<Load> => open(url, 1);
+
+/** Confirms and acks in hundreds. */
+export const inHundreds = (url: string): Promise<Load> => open(url, BATCH);

@@ -1,0 +1,12 @@
+/** The customers' process: places the orders it is told to, and answers what became of them. */
+import type { Job } from './job';
+import { place } from './place';
+
+process.on('message', (job: Job) => {
+  place(job).then(
+    (result) => process.send?.({ result }),
+    (error: unknown) => process.send?.({ error: error instanceof Error ? error.message : String(error) }),
+  );
+});
+process.once('disconnect', () => process.exit(0)); // the benchmark has gone
+process.send?.('ready');

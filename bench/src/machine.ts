@@ -1,0 +1,45 @@
+/** Where the benchmark runs, for the head of its results. */
+import { execFileSync } from 'node:child_process';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { z } from 'zod';
+import { connectManagement } from '@quadrille/tools/src/broker/management';
+import { machineLoad } from '@quadrille/tools/src/load/figures';
+import { rootFolder } from '@quadrille/tools/src/root';
+import type { Machine } from './results/results';
+import type { Product } from './systems/product';
+
+const GIB = 1024 ** 3;
+
+const Overview = z.object({ rabbitmq_version: z.string() });
+
+/** The commit of this copy, marked when files differ from it; `unknown` without git. */
+function commit(): string {
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: rootFolder, encoding: 'utf8' }).trim();
+  try {
+    return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain') === '' ? '' : ' with changes');
+  } catch {
+    return 'unknown';
+  }
+}
+
+/** Asks machine, database and broker who they are. */
+export async function describeMachine({ admin, subject }: Product, loadBefore: string): Promise<Machine> {
+  const { management, credentials } = subject.addresses;
+  const { rows } = await admin.query<{ server_version: string }>('SHOW server_version');
+  const overview =
+    management && credentials
+      ? Overview.parse(await connectManagement({ url: management, ...credentials }).request('GET', 'overview'))
+      : undefined;
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memory_gib: Math.round(totalmem() / GIB),
+    node: process.version,
+    postgres: rows[0]?.server_version ?? 'unknown',
+    rabbitmq: overview?.rabbitmq_version ?? 'unknown',
+    commit: commit(),
+    load_before: loadBefore,
+  };
+}
+
+export { machineLoad };

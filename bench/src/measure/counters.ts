@@ -1,0 +1,76 @@
+/** What database, broker and services count themselves: read before and after a run, the difference is the run's. */
+import { metric } from '@quadrille/tools/src/load/figures';
+import { connectManagement } from '@quadrille/tools/src/broker/management';
+import { virtualHostOf } from '@quadrille/tools/src/servers/own-servers';
+import { shortNames } from '@quadrille/tools/src/services';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import { z } from 'zod';
+import type { Subject } from '../systems/subject';
+
+/** How often RabbitMQ gathers its statistics, in milliseconds, and a little: counters older than this are complete. */
+const BROKER_LAG_MS = 5_500;
+
+/** Transactions that wrote and bytes of write-ahead log, of the whole server. */
+export interface DatabaseCounters {
+  readonly commits: number;
+  readonly walBytes: number;
+}
+
+/**
+ * Every transaction that writes takes one transaction id, so these count them at once and exactly; the statistics of
+ * pg_stat_database are up to 10 s late.
+ */
+export async function databaseCounters(admin: Pool): Promise<DatabaseCounters> {
+  const { rows } = await admin.query<DatabaseCounters>(
+    `SELECT pg_snapshot_xmax(pg_current_snapshot())::text::float8 AS commits,
+      pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8 AS "walBytes"`,
+  );
+  return rows[0] ?? { commits: 0, walBytes: 0 };
+}
+
+/** Messages published and messages delivered in a virtual host. */
+export interface BrokerCounters {
+  readonly published: number;
+  readonly delivered: number;
+}
+
+const VirtualHost = z.object({
+  message_stats: z.object({ publish: z.number().default(0), deliver: z.number().default(0) }).default({
+    publish: 0,
+    deliver: 0,
+  }),
+});
+
+/** The broker's own counters, complete up to now; undefined where it has no management API. */
+export async function brokerCounters({ addresses }: Subject): Promise<BrokerCounters | undefined> {
+  const { management, credentials, amqp } = addresses;
+  if (!management || !credentials) return undefined;
+  await pause(BROKER_LAG_MS);
+  const path = `vhosts/${encodeURIComponent(virtualHostOf(amqp))}`;
+  const { message_stats } = VirtualHost.parse(
+    await connectManagement({ url: management, ...credentials }).request('GET', path),
+  );
+  return { published: message_stats.publish, delivered: message_stats.deliver };
+}
+
+/** Batches of a service's consumer, and the messages in them. */
+export interface BatchCounters {
+  readonly batches: number;
+  readonly items: number;
+}
+
+/** The batches that the consumers of all services have written. */
+export async function batchCounters({ addresses }: Subject): Promise<BatchCounters> {
+  const lane = 'lane="consumer"';
+  const each = await Promise.all(
+    shortNames.map(async (name) => ({
+      batches: await metric(addresses[name], 'batch_size_count', lane),
+      items: await metric(addresses[name], 'batch_size_sum', lane),
+    })),
+  );
+  return {
+    batches: each.reduce((sum, { batches }) => sum + batches, 0),
+    items: each.reduce((sum, { items }) => sum + items, 0),
+  };
+}

@@ -1,0 +1,86 @@
+/** CPU and memory of processes, as /proc tells them. Linux only; elsewhere there is nothing to read. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+
+/** Clock ticks a second in /proc/PID/stat: 100 on every Linux that Node.js runs on. */
+const TICKS_PER_S = 100;
+
+const KIB = 1024;
+
+/** A process and all that it started. */
+export interface NamedProcess {
+  readonly name: string;
+  readonly pid: number;
+}
+
+interface Stat {
+  readonly pid: number;
+  readonly parent: number;
+  /** Of the process with all its threads, and of the children that have ended and were waited for. */
+  readonly cpuS: number;
+}
+
+/** Fields of /proc/PID/stat behind the command's name: state is 0, parent 1, utime 11, stime 12, cutime 13, cstime 14. */
+const PARENT = 1;
+const CPU_FIELDS = [11, 12, 13, 14];
+
+function readText(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${String(pid)}/${file}`, 'utf8');
+  } catch {
+    return ''; // ended meanwhile
+  }
+}
+
+function readStats(): Stat[] {
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
+  return pids.flatMap((pid) => {
+    const text = readText(pid, 'stat');
+    if (text === '') return [];
+    const fields = text
+      .slice(text.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    const ticks = CPU_FIELDS.reduce((sum, index) => sum + (fields[index] ?? 0), 0);
+    return [{ pid, parent: fields[PARENT] ?? 0, cpuS: ticks / TICKS_PER_S }];
+  });
+}
+
+function treeOf(root: number, stats: readonly Stat[]): readonly Stat[] {
+  const own = stats.filter(({ pid }) => pid === root);
+  const children = stats.filter(({ parent }) => parent === root);
+  return [...own, ...children.flatMap(({ pid }) => treeOf(pid, stats))];
+}
+
+/** CPU seconds used so far by each process with its threads, its children, and those of them that have ended. */
+export function cpuSeconds(processes: readonly NamedProcess[]): ReadonlyMap<string, number> {
+  const stats = readStats();
+  return new Map(processes.map(({ name, pid }) => [name, treeOf(pid, stats).reduce((sum, { cpuS }) => sum + cpuS, 0)]));
+}
+
+/** The children of a process, with their command lines. */
+export function childrenOf(parent: number): { readonly pid: number; readonly command: string }[] {
+  return readStats()
+    .filter((stat) => stat.parent === parent)
+    .map(({ pid }) => ({ pid, command: readText(pid, 'cmdline').replaceAll('\0', ' ') }));
+}
+
+/** Begins the peak of memory anew. */
+export function resetPeakMemory(processes: readonly NamedProcess[]): void {
+  const stats = readStats();
+  for (const { pid } of processes.flatMap((process) => treeOf(process.pid, stats))) {
+    try {
+      writeFileSync(`/proc/${String(pid)}/clear_refs`, '5');
+    } catch {
+      // another account's process: its peak is that of its whole life
+    }
+  }
+}
+
+/** Most resident memory of each process since the reset, in bytes: of the largest of its tree, as PostgreSQL's share theirs. */
+export function peakMemory(processes: readonly NamedProcess[]): ReadonlyMap<string, number> {
+  const stats = readStats();
+  const peakOf = (pid: number) => Number(/VmHWM:\s+(\d+)/.exec(readText(pid, 'status'))?.[1] ?? 0) * KIB;
+  return new Map(
+    processes.map(({ name, pid }) => [name, Math.max(0, ...treeOf(pid, stats).map((stat) => peakOf(stat.pid)))]),
+  );
+}

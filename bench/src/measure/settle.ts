@@ -1,0 +1,72 @@
+/** Finds out when the last order was settled, without burdening what is measured: one cheap look ten times a second. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client } from 'pg';
+import { createLatencies, record, summarize } from '../customers/latency';
+import type { JobResult, Latency } from '../customers/job';
+import type { Subject } from '../systems/subject';
+
+/** Pause between two looks. */
+const LOOK_MS = 100;
+
+/** Orders a statement reads at the end. */
+const PAGE = 10_000;
+
+/** Two index scans that end at the first row they find: what is not settled is PENDING or due for something. */
+const UNSETTLED = `SELECT EXISTS (SELECT FROM orders WHERE status = 'PENDING')
+  OR EXISTS (SELECT FROM orders WHERE due_at IS NOT NULL) AS unsettled`;
+
+const UPDATED = `SELECT order_id AS "orderId", status, extract(epoch FROM updated_at)::float8 * 1000 AS at
+  FROM orders WHERE order_id = ANY($1)`;
+
+/** Resolves when every order is settled; fails when that takes longer than `withinMs`. */
+export async function untilSettled({ name, addresses }: Subject, withinMs: number): Promise<void> {
+  const client = new Client({ connectionString: addresses.databases.order });
+  await client.connect();
+  try {
+    const deadline = performance.now() + withinMs;
+    for (;;) {
+      const { rows } = await client.query<{ unsettled: boolean }>(UNSETTLED);
+      if (!rows[0]?.unsettled) return;
+      if (performance.now() > deadline)
+        throw new Error(`Orders of the ${name} are not settled within ${String(withinMs / 1000)} s.`);
+      await pause(LOOK_MS);
+    }
+  } finally {
+    await client.end();
+  }
+}
+
+/** When the orders of a job came to rest. */
+export interface Settled {
+  /** When the last one changed last, in milliseconds of the machine's clock. */
+  readonly lastAt: number;
+  /** From being sent to CONFIRMED, of the confirmed ones. */
+  readonly latency: Latency;
+  /** How many of each status. */
+  readonly statuses: Readonly<Record<string, number>>;
+}
+
+/** Reads from the orders' own rows when they came to rest: to the millisecond, and after everything is over. */
+export async function readSettled({ addresses }: Subject, { orderIds, dueAt }: JobResult): Promise<Settled> {
+  const sentAt = new Map(orderIds.map((orderId, n) => [orderId, dueAt[n] ?? 0]));
+  const latencies = createLatencies();
+  const statuses: Record<string, number> = {};
+  let lastAt = 0;
+  const client = new Client({ connectionString: addresses.databases.order });
+  await client.connect();
+  try {
+    for (let start = 0; start < orderIds.length; start += PAGE) {
+      const { rows } = await client.query<{ orderId: string; status: string; at: number }>(UPDATED, [
+        orderIds.slice(start, start + PAGE),
+      ]);
+      for (const { orderId, status, at } of rows) {
+        lastAt = Math.max(lastAt, at);
+        statuses[status] = (statuses[status] ?? 0) + 1;
+        if (status === 'CONFIRMED') record(latencies, at - (sentAt.get(orderId) ?? at));
+      }
+    }
+  } finally {
+    await client.end();
+  }
+  return { lastAt, latency: summarize(latencies), statuses };
+}

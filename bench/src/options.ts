@@ -1,0 +1,59 @@
+/** The command line of `npm run bench`. */
+import { parseArgs } from 'node:util';
+import { scenarios } from './scenarios';
+
+const usage = `npm run bench -- [--only names] [--rounds n] [--orders n] [--json file]
+  --only    scenarios, separated by commas: ${scenarios.map(({ name }) => name).join(', ')}, ceilings (all)
+  --rounds  how often each is run, one after the other, not each in a row (3)
+  --orders  orders of the burst; the other scenarios scale with it (10000)
+  --json    writes all figures to this file as well`;
+
+/** Orders of the burst that the goals speak of. */
+const ORDERS = 10_000;
+const ROUNDS = 3;
+
+/** What is to be run. */
+export interface Options {
+  readonly only: ReadonlySet<string> | undefined;
+  readonly rounds: number;
+  readonly orders: number;
+  readonly json: string | undefined;
+}
+
+function wholeNumber(name: string, text: string, max: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= max) return value;
+  throw new Error(`--${name} must be a whole number from 1 to ${String(max)}, not ${text}.\n${usage}`);
+}
+
+function names(text: string): ReadonlySet<string> {
+  const known = ['ceilings', ...scenarios.map(({ name }) => name)];
+  const wanted = text.split(',').map((name) => name.trim());
+  const unknown = wanted.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new Error(`--only knows no ${unknown.join(', ')}.\n${usage}`);
+  return new Set(wanted);
+}
+
+/** Reads the command line; undefined when it asks for help, which was printed. */
+export function readOptions(args: string[]): Options | undefined {
+  const { values } = parseArgs({
+    args,
+    options: {
+      only: { type: 'string' },
+      rounds: { type: 'string', default: String(ROUNDS) },
+      orders: { type: 'string', default: String(ORDERS) },
+      json: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(`${usage}\n`);
+    return undefined;
+  }
+  return {
+    only: values.only === undefined ? undefined : names(values.only),
+    rounds: wholeNumber('rounds', values.rounds, 100),
+    orders: wholeNumber('orders', values.orders, 1_000_000),
+    json: values.json,
+  };
+}

@@ -1,0 +1,74 @@
+/** The results as aligned lines for a terminal. */
+import type { Results, Summary } from './results';
+
+const number = (value: number | undefined, digits = 0) =>
+  value === undefined
+    ? '-'
+    : value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+/** The columns: head, and the value of a scenario. */
+const COLUMNS: readonly (readonly [string, (each: Summary) => string])[] = [
+  ['orders/s', (each) => number(each.orders_per_s)],
+  ['±%', (each) => number(each.spread * 50)],
+  ['p50 ms', (each) => number(each.p50_ms, 1)],
+  ['p95', (each) => number(each.p95_ms, 1)],
+  ['p99', (each) => number(each.p99_ms, 1)],
+  ['p99.9', (each) => number(each.p999_ms, 1)],
+  ['CPU s/1000', (each) => number(each.cpu_s_per_1000, 2)],
+  ['messages', (each) => number(each.messages_per_order, 1)],
+  ['commits', (each) => number(each.commits_per_order, 2)],
+  ['WAL B', (each) => number(each.wal_bytes_per_order)],
+  ['batch', (each) => number(each.average_batch, 1)],
+];
+
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const pad = (cell: string, column: number) =>
+    column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0);
+  return rows.map((row) => `  ${row.map(pad).join('  ')}`.trimEnd());
+}
+
+/** The machine in one line. */
+function machineLine({ machine, measured_at }: Results): string {
+  const { cpu, cores, memory_gib, node, postgres, rabbitmq, commit, load_before } = machine;
+  return [
+    `${String(cores)} cores (${cpu}), ${String(memory_gib)} GiB`,
+    `Node.js ${node}, PostgreSQL ${postgres}, RabbitMQ ${rabbitmq}`,
+    `commit ${commit}, ${measured_at.slice(0, 16).replace('T', ' ')} UTC, load before ${load_before}`,
+  ].join('; ');
+}
+
+/** Everything that was measured. */
+export function printResults(results: Results): string[] {
+  const { scenarios, ceilings, ratios } = results;
+  const cpu = Object.entries(scenarios).map(([name, { cpu_s_per_1000_by_process: by = {} }]) => [
+    name,
+    Object.entries(by)
+      .map(([process, seconds]) => `${process} ${number(seconds, 2)}`)
+      .join(', '),
+  ]);
+  return [
+    '',
+    `  ${machineLine(results)}`,
+    '',
+    ...aligned([
+      ['', ...COLUMNS.map(([head]) => head)],
+      ...Object.entries(scenarios).map(([name, each]) => [name, ...COLUMNS.map(([, value]) => value(each))]),
+    ]),
+    '',
+    ...cpu.map(([name, parts]) => `  CPU s/1000 of ${name ?? ''}: ${parts ?? ''}`),
+    '',
+    ...aligned([
+      ['ceiling', 'per s', 'server CPU us', 'client CPU us'],
+      ...Object.entries(ceilings).map(([name, { per_s, server_cpu_us, client_cpu_us }]) => [
+        name,
+        number(per_s),
+        number(server_cpu_us, 1),
+        number(client_cpu_us, 1),
+      ]),
+    ]),
+    '',
+    ...aligned([['ratio', ''], ...Object.entries(ratios).map(([name, value]) => [name, number(value, 3)])]),
+    '',
+  ];
+}
