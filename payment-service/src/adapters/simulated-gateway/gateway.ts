@@ -47,11 +47,20 @@ const REFUND = {
 };
 const REFUNDED = { name: 'bank-refunded', text: 'SELECT 1 FROM simulated_gateway_refund WHERE key = $1' };
 
-/** Decides about all questions on the evolving ledger, writes it once. */
-async function answerAll(tx: PoolClient, questions: readonly Question[], successRate: number): Promise<Answer[]> {
+interface Answered {
+  readonly answers: Answer[];
+  /** The entries of the ledger that changed. */
+  readonly written: readonly object[];
+}
+
+/** Decides about all questions on the evolving ledger. */
+async function answerAll(tx: PoolClient, questions: readonly Question[], successRate: number): Promise<Answered> {
   const keys = [...new Set(questions.map(({ key }) => key))];
-  await lockKeys(tx, keys);
-  const { rows } = await tx.query<ChargeEntry & { key: string }>({ ...LOAD, values: [keys] });
+  // Sent together, answered in order: the snapshot of the second is younger than the locks of the first.
+  const [, { rows }] = await Promise.all([
+    lockKeys(tx, keys),
+    tx.query<ChargeEntry & { key: string }>({ ...LOAD, values: [keys] }),
+  ]);
   const ledger = new Map<string, ChargeEntry>(rows.map(({ key, status, calls }) => [key, { status, calls }]));
   const written = new Map<string, object>();
   const answers = questions.map((question) => {
@@ -77,9 +86,11 @@ async function answerAll(tx: PoolClient, questions: readonly Question[], success
     }
     return answer;
   });
-  if (written.size > 0) await tx.query({ ...SAVE, values: [JSON.stringify([...written.values()])] });
-  return answers;
+  return { answers, written: [...written.values()] };
 }
+
+const save = (tx: PoolClient, { written }: Answered) =>
+  written.length === 0 ? [] : [tx.query({ ...SAVE, values: [JSON.stringify(written)] })];
 
 /** Creates a simulated gateway on the tables `simulated_gateway_charge` and `simulated_gateway_refund`. */
 export function createSimulatedGateway({
@@ -87,9 +98,10 @@ export function createSimulatedGateway({
   successRate,
   latencyMs: [leastMs, mostMs],
 }: SimulatedGatewayOptions): PaymentGateway {
-  const lane = createLane<Question, Answer>({ batch: BATCH_MAX, waiting: WAITING_MAX }, (questions) =>
-    inTransaction(pool, (tx) => answerAll(tx, questions, successRate)),
-  );
+  const lane = createLane<Question, Answer>({ batch: BATCH_MAX, waiting: WAITING_MAX }, async (questions) => {
+    const { answers } = await inTransaction(pool, (tx) => answerAll(tx, questions, successRate), save);
+    return answers;
+  });
   const takeTime = async () => {
     if (mostMs > 0) await pause(leastMs + Math.random() * (mostMs - leastMs));
   };
