@@ -1,5 +1,4 @@
 /** Following an order: told at once by a commit of this process, told by the clock to look for those of other replicas. */
-import { pause } from '@quadrille/service-chassis';
 import type { OrderState } from '../domain/decide';
 import { toStored, type StoredOrder } from './schemas';
 
@@ -35,18 +34,28 @@ export function createWatch(): Watch {
   const follow = (orderId: string): Follower => {
     // News that come while the follower is busy wait for its next call: nothing is missed in between.
     let news: StoredOrder | undefined;
-    let told = new AbortController();
+    let wake: (() => void) | undefined;
     const tell: Tell = (order) => {
       news = order;
-      told.abort();
+      wake?.();
     };
     followers.set(orderId, (followers.get(orderId) ?? new Set<Tell>()).add(tell));
     return {
       next: async (ms, signal) => {
-        await pause(Math.min(ms, LOOK_INTERVAL_MS), AbortSignal.any([told.signal, signal]));
+        if (!news && !signal.aborted) {
+          await new Promise<void>((resolve) => {
+            const timer = setTimeout(resolve, Math.min(ms, LOOK_INTERVAL_MS));
+            wake = () => {
+              clearTimeout(timer);
+              resolve();
+            };
+            signal.addEventListener('abort', wake);
+          });
+          if (wake) signal.removeEventListener('abort', wake);
+          wake = undefined;
+        }
         const latest = news;
         news = undefined;
-        told = new AbortController();
         return latest;
       },
       leave: () => {
