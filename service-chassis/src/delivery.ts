@@ -45,12 +45,13 @@ export function createReader<Heard extends EventType, Own extends { readonly typ
   const asHeard = (event: DomainEvent) => (heard.has(event.type) ? (event as DomainEvent<Heard>) : undefined);
   const envelope = own && z.object({ orderId: idSchema, causationId: idSchema.optional(), message: own });
 
-  const readOwn = ({ content, properties }: ConsumeMessage): Reading<Own> => {
+  const readOwn = (delivery: ConsumeMessage): Reading<Own> => {
+    const { content } = delivery;
     if (!envelope || content.length > EVENT_MAX_BYTES) return refuse(`${service} sends no messages to itself`);
     const parsed = envelope.safeParse(parseJson(content));
     if (!parsed.success) return refuse(`not a message of ${service} to itself`);
     const { orderId, causationId, message } = parsed.data;
-    const cause = { messageId: causationId, traceparent: traceparentOf(properties.headers) };
+    const cause = { messageId: causationId, traceparent: traceparentOf(delivery) };
     return { ok: true, type: message.type, causationId, input: { key: orderId, message, cause } };
   };
 
@@ -78,16 +79,22 @@ const parseJson = (content: Buffer): unknown => {
   }
 };
 
-const headersSchema = z.object({ traceparent: z.string().optional(), 'x-delivery-count': z.number().optional() });
+const headerOf = ({ properties }: ConsumeMessage, name: string): unknown =>
+  (properties.headers as Readonly<Record<string, unknown>> | undefined)?.[name]; // amqplib types what a stranger sent as any
 
 /** A malformed traceparent is dropped, as W3C asks: it is a stranger's text and goes no further than here. */
 const whenValid = (traceparent: string | undefined) => (traceIdOf(traceparent) === undefined ? undefined : traceparent);
 
-const traceparentOf = (headers: unknown) => whenValid(headersSchema.safeParse(headers).data?.traceparent);
+const traceparentOf = (delivery: ConsumeMessage) => {
+  const traceparent = headerOf(delivery, 'traceparent');
+  return typeof traceparent === 'string' ? whenValid(traceparent) : undefined;
+};
 
 /** How often this message was delivered, this time included; quorum queues count redeliveries. */
-export const attemptOf = ({ fields, properties }: ConsumeMessage): number =>
-  (headersSchema.safeParse(properties.headers).data?.['x-delivery-count'] ?? (fields.redelivered ? 1 : 0)) + 1;
+export const attemptOf = (delivery: ConsumeMessage): number => {
+  const count = headerOf(delivery, 'x-delivery-count');
+  return (typeof count === 'number' ? count : delivery.fields.redelivered ? 1 : 0) + 1;
+};
 
 /** A name for the message: its id, or a digest of its content when it has none that a header, a log and a database all take. */
 export const messageIdOf = ({ properties, content }: ConsumeMessage): string => {

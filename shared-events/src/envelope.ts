@@ -64,8 +64,6 @@ const schemas = new Map(eventTypes.map((type) => [type, schemaOf(type)]));
 
 const refuse = (code: UnreadableEvent['code'], reason: string): ParsedEvent => ({ ok: false, error: { code, reason } });
 
-const headerSchema = z.object({ type: z.string(), schemaversion: z.unknown().optional() });
-
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 function parseJson(payload: Uint8Array): unknown {
@@ -90,9 +88,11 @@ export function parseEvent(payload: Uint8Array): ParsedEvent {
   }
   const json = parseJson(payload);
   if (json === undefined) return refuse('NOT_JSON', 'the message is not JSON in UTF-8');
-  const header = headerSchema.safeParse(json);
-  if (!header.success) return refuse('INVALID', describe(header.error));
-  const { type, schemaversion } = header.data;
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    return refuse('INVALID', 'message: is not an object');
+  const type = 'type' in json ? json.type : undefined;
+  if (typeof type !== 'string') return refuse('INVALID', 'type: is not a string');
+  const schemaversion = 'schemaversion' in json ? json.schemaversion : undefined;
   if (!isEventType(type)) return refuse('UNKNOWN_TYPE', `type: no event is called "${type.slice(0, 100)}"`);
   const known = events[type].version;
   if (schemaversion !== known) {
