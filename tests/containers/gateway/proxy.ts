@@ -57,15 +57,22 @@ ${backends.join('\n')}
 `;
 }
 
+const imageOf = (project: Project) => `${project.name}-proxy`;
+
+/** Builds the proxy's image, which takes longer than all the rest; answers the function that removes it. */
+export async function buildProxy(project: Project): Promise<() => Promise<unknown>> {
+  await docker('build', '--quiet', '--tag', imageOf(project), 'tests/containers/gateway');
+  return () => docker('image', 'rm', '--force', imageOf(project));
+}
+
 /** Starts the proxy in the project's network, published on the gateway's port; answers the function that removes it. */
 export async function startProxy(project: Project): Promise<() => Promise<void>> {
-  const image = `${project.name}-proxy`;
+  const image = imageOf(project);
   const folder = mkdtempSync(join(tmpdir(), 'quadrille-proxy-'));
   writeFileSync(
     join(folder, 'haproxy.cfg'),
     haproxyConfig(routesOf(await project.compose('config', '--format', 'json'))),
   );
-  await docker('build', '--quiet', '--tag', image, 'tests/containers/gateway');
   const published = `127.0.0.1:${String(project.ports.GATEWAY_PORT)}:8000`;
   await docker('create', '--name', image, '--network', `${project.name}_default`, '--publish', published, image);
   await docker('cp', join(folder, 'haproxy.cfg'), `${image}:/etc/haproxy/haproxy.cfg`);
@@ -73,6 +80,5 @@ export async function startProxy(project: Project): Promise<() => Promise<void>>
   await docker('start', image);
   return async () => {
     await docker('rm', '--force', image);
-    await docker('image', 'rm', '--force', image);
   };
 }
