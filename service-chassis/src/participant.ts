@@ -19,6 +19,7 @@ import type { ServiceMetrics } from './metrics';
 import { createOutbox } from './outbox';
 import { createProcessor, type Handled, type Processor, type RequestedEffect, type Store } from './processor';
 import { createPublisher } from './publisher';
+import { purgeCounts } from './purge';
 import { startSweeper } from './sweeper';
 import { decideBy, type ServiceTable } from './table';
 
@@ -126,7 +127,13 @@ export function startParticipant<
     process,
     capacity: () => Promise.all([publisher.capacity(), effects.capacity()]),
   });
-  const sweeper = startSweeper<Message>({ overdue: options.overdue, submit: command, log, metrics });
+  const sweeper = startSweeper<Message>({
+    overdue: options.overdue,
+    submit: command,
+    purge: () => purgeCounts(pool),
+    log,
+    metrics,
+  });
 
   metrics.gauge('outbox_unconfirmed', 'Messages sent and not yet confirmed by the broker', () =>
     publisher.unconfirmed(),

@@ -4,6 +4,7 @@ import { createMetrics } from './metrics';
 import { startSweeper } from './sweeper';
 
 const log = pino({ level: 'silent' });
+const purge = () => Promise.resolve(false);
 
 test('rows that cannot be decided hold up no other, and are not tried at every turn', async () => {
   const bad = Array.from({ length: 250 }, (_, n) => `bad-${String(n)}`);
@@ -19,6 +20,7 @@ test('rows that cannot be decided hold up no other, and are not tried at every t
       waiting.delete(key);
       return Promise.resolve();
     },
+    purge,
     log,
     metrics,
   });
@@ -45,6 +47,7 @@ test('a database that is away is waited for, and nobody is called broken', async
       waiting.delete(key);
       return Promise.resolve();
     },
+    purge,
     log,
     metrics: createMetrics('test'),
   });

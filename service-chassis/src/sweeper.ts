@@ -1,4 +1,4 @@
-/** The sweeper: brings states that are overdue by the database's clock back to a decision. */
+/** The sweeper: brings states that are overdue by the database's clock back to a decision, and has what is no longer needed deleted. */
 import { backoffMs, pause } from './backoff';
 import { isTransient } from './database';
 import type { Input } from './decision';
@@ -11,6 +11,9 @@ const SWEEP_INTERVAL_MS = 1_000;
 
 /** Overdue states taken at once. */
 const SWEEP_BATCH = 200;
+
+/** How often it looks for what can be deleted: what is deleted is small and has time. */
+const PURGE_INTERVAL_MS = 3_600_000;
 
 /** Pauses when the database is away. */
 const SWEEP_BACKOFF = { firstMs: 500, maxMs: 10_000 };
@@ -34,14 +37,16 @@ export interface Sweeper {
 /**
  * Starts to sweep. `overdue` answers at most `limit` inputs; deciding one must move it out of the next answer. One whose
  * decision fails is tried again after a growing pause, and asked for on top of the batch meanwhile: it holds up no other.
+ * `purge` deletes a bounded number of rows and answers whether there may be more.
  */
 export function startSweeper<Message>(options: {
   readonly overdue: (limit: number) => Promise<readonly Input<Message>[]>;
   readonly submit: (input: Input<Message>) => Promise<unknown>;
+  readonly purge: () => Promise<boolean>;
   readonly log: Logger;
   readonly metrics: ServiceMetrics;
 }): Sweeper {
-  const { overdue, submit, log, metrics } = options;
+  const { overdue, submit, purge, log, metrics } = options;
   const stopping = new AbortController();
 
   let failing = new Map<string, Failing>();
@@ -81,10 +86,14 @@ export function startSweeper<Message>(options: {
 
   const sweep = async () => {
     let failures = 0;
+    let purgeAtMs = performance.now();
     while (!stopping.signal.aborted) {
       let waitMs = SWEEP_INTERVAL_MS;
       try {
         const more = await sweepOnce();
+        if (performance.now() >= purgeAtMs) {
+          purgeAtMs = performance.now() + ((await purge()) ? SWEEP_INTERVAL_MS : PURGE_INTERVAL_MS);
+        }
         failures = 0;
         if (more) waitMs = 0;
       } catch (error) {
