@@ -60,13 +60,17 @@ const simple = (columns: string, table: string): Statement => ({
 
 /**
  * The ledger is keyed by `charge-<order>` and `refund-<order>`, so its pages walk the primary key. Entries under any other key are strays,
- * found by strayOrders and then read with everything else that refers to their order.
+ * which have an index of their own: strayOrders finds them, and they are read with everything else that refers to their order. A page has
+ * them without amounts: a condition would make the planner think that a page is all there is, and read the whole table for each.
  */
 const ledger = (prefix: string, table: string, condition: string): Statement => ({
-  page: `SELECT reference AS "orderId", ARRAY[amount_minor::float8] AS amounts FROM ${table}
-    WHERE key > '${prefix}' || $1 AND key LIKE '${prefix}%' AND key = '${prefix}' || reference AND ${condition} ORDER BY key LIMIT $2`,
-  some: `SELECT reference AS "orderId", array_agg(amount_minor::float8) AS amounts FROM ${table}
-    WHERE reference = ANY($1) AND ${condition} GROUP BY reference`,
+  page: `SELECT substr(key, ${String(prefix.length + 1)}) AS "orderId",
+      CASE WHEN key = '${prefix}' || reference THEN ARRAY[amount_minor::float8] ELSE '{}' END AS amounts FROM ${table}
+    WHERE key > '${prefix}' || $1 AND key LIKE '${prefix}%' AND ${condition} ORDER BY key LIMIT $2`,
+  some: `SELECT reference AS "orderId", array_agg(amount_minor::float8) AS amounts FROM (
+      SELECT * FROM ${table} WHERE key IN (SELECT '${prefix}' || id FROM unnest($1::text[]) AS id) AND key = '${prefix}' || reference
+      UNION ALL SELECT * FROM ${table} WHERE reference = ANY($1) AND key <> '${prefix}' || reference) AS entries
+    WHERE ${condition} GROUP BY reference`,
 });
 
 const STATEMENTS = {
@@ -105,13 +109,15 @@ async function read(databases: OrderDatabases, form: keyof Statement, values: un
 
 const byOrder = <R extends Row>(rows: readonly R[]) => new Map(rows.map((row) => [row.orderId, row]));
 
+const isNoStray = ({ amounts }: AmountsRow) => amounts.length > 0;
+
 /** Joins the rows of every order up to and including `last`. */
 function merge(rows: Rows, last: string | undefined): OrderFacts[] {
   const orders = byOrder(rows.orders);
   const reservations = byOrder(rows.reservations);
   const payments = byOrder(rows.payments);
-  const charges = byOrder(rows.charges);
-  const refunds = byOrder(rows.refunds);
+  const charges = byOrder(rows.charges.filter(isNoStray));
+  const refunds = byOrder(rows.refunds.filter(isNoStray));
   const notifications = byOrder(rows.notifications);
   const all = [orders, reservations, payments, charges, refunds, notifications].flatMap((map) => [...map.keys()]);
   const ids = [...new Set(all)].filter((id) => last === undefined || id <= last);

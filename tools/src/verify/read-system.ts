@@ -31,8 +31,10 @@ const OUTBOX = `SELECT count(*)::int AS waiting, coalesce(round(extract(epoch FR
 
 const KEYS = `SELECT count(*)::int AS keys FROM orders WHERE idempotency_key IS NOT NULL`;
 
+/** Counts within the index; only the rows of repeated keys are read. */
 const REPEATED_KEYS = `SELECT idempotency_key AS key, array_agg(order_id ORDER BY order_id) AS "orderIds" FROM orders
-  WHERE idempotency_key IS NOT NULL GROUP BY idempotency_key HAVING count(*) > 1 LIMIT $1`;
+  WHERE idempotency_key IN (SELECT idempotency_key FROM orders WHERE idempotency_key IS NOT NULL
+    GROUP BY idempotency_key HAVING count(*) > 1 LIMIT $1) GROUP BY idempotency_key`;
 
 /** The stock of every product, and of every one that orders hold though it does not exist. */
 export async function readStock(inventory: Pool): Promise<StockFacts[]> {
