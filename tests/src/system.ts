@@ -42,25 +42,29 @@ async function each<Value>(make: (name: ShortName) => Value | Promise<Value>): P
   return Object.fromEntries(entries) as Record<ShortName, Value>;
 }
 
-/** Starts a system and resolves when all four services are ready. */
-export async function startSystem(settings: Settings = {}): Promise<System> {
+/** Starts a system and resolves when all four services are ready. `route` answers the way to a database, by default the straight one. */
+export async function startSystem(
+  settings: Settings = {},
+  route: (service: ShortName, databaseUrl: string) => string | Promise<string> = (_, url) => url,
+): Promise<System> {
   const folder = mkdtempSync(join(tmpdir(), 'quadrille-system-'));
   const ports = await choosePorts(folder, PORTS);
   const virtualHost = await createTestVirtualHost(topology);
   const databases = await each((name) => createTestDatabase(services[name].table.name));
+  const databaseUrls = await each((name) => route(name, databases[name].url));
   const processes = await each((short) => {
     const { name } = services[short].table;
     return serviceProcess({
       name,
       port: ports.of[short],
       logFile: join(folder, `${name}.log`),
-      env: { DATABASE_URL: databases[short].url, RABBITMQ_URL: virtualHost.urlOf(name), ...settings },
+      env: { DATABASE_URL: databaseUrls[short], RABBITMQ_URL: virtualHost.urlOf(name), ...settings },
     });
   });
   const urls = await each((name) => processes[name].url);
   const { url: management, user, password } = testServers().management;
   const addresses: VerifyAddresses = {
-    databases: await each((name) => databases[name].url),
+    databases: databaseUrls,
     amqp: virtualHost.adminUrl,
     management,
     credentials: { user, password },

@@ -15,8 +15,11 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-/** Starts a proxy to the server of a URL such as postgresql://... or amqp://... */
-export async function startTcpProxy(target: string): Promise<TcpProxy> {
+/** Reads along what one client says. */
+type Listener = (chunk: Buffer) => void;
+
+/** Starts a proxy to the server of a URL such as postgresql://... or amqp://... `listen` makes a listener for each connection. */
+export async function startTcpProxy(target: string, listen?: () => Listener): Promise<TcpProxy> {
   const { hostname, port: targetPort } = new URL(target);
   const sockets = new Set<Socket>();
   let swallowing = false;
@@ -37,10 +40,11 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const server = createServer((client) => {
     const upstream = connect({ host: hostname, port: Number(targetPort) });
     for (const socket of [client, upstream]) track(socket);
+    if (listen) client.on('data', listen());
     forward(client, upstream);
     forward(upstream, client);
   });
-  const listen = (port: number) =>
+  const open = (port: number) =>
     new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(port, '127.0.0.1', () => {
@@ -58,7 +62,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     await closed;
   };
 
-  await listen(0);
+  await open(0);
   // A TCP server that listens has an address of this form; string and null are for pipes and closed servers.
   const { port } = server.address() as AddressInfo;
   return {
@@ -76,7 +80,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     resume: async () => {
       if (swallowing) reset();
       swallowing = false;
-      if (!server.listening) await listen(port);
+      if (!server.listening) await open(port);
     },
     close: cut,
   };
