@@ -97,7 +97,7 @@ export const attemptOf = (delivery: ConsumeMessage): number => {
 };
 
 /** A name for the message: its id, or a digest of its content when it has none that a header, a log and a database all take. */
-export const messageIdOf = ({ properties, content }: ConsumeMessage): string => {
+export const messageIdOf = ({ properties, content }: Pick<ConsumeMessage, 'properties' | 'content'>): string => {
   const id: unknown = properties.messageId;
   const parsed = idSchema.safeParse(id);
   return parsed.success ? parsed.data : createHash('sha256').update(content).digest('hex');

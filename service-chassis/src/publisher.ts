@@ -26,7 +26,7 @@ export interface OutgoingMessage {
   readonly traceparent: string | undefined;
   readonly body: string | Buffer;
   /** Besides traceparent. */
-  readonly headers?: Readonly<Record<string, string | number>>;
+  readonly headers?: Readonly<Record<string, string | number | readonly string[]>>;
   readonly contentType?: string;
   /** The AMQP type; the routing key unless a parked message keeps its own. */
   readonly type?: string;

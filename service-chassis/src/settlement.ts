@@ -8,6 +8,7 @@ import { backoffMs, pause } from './backoff';
 import { isTransient } from './database';
 import type { Input } from './decision';
 import { attemptOf, claimedType, messageIdOf, type Reading } from './delivery';
+import { historyOf } from './parked-history';
 import type { Logger } from './log';
 import type { ServiceMetrics } from './metrics';
 import { controlExchange, type Processor } from './processor';
@@ -235,6 +236,7 @@ async function park<State, Message>(
             'x-reason': reason.slice(0, REASON_MAX_LENGTH),
             'x-original-exchange': raw.fields.exchange,
             'x-original-routing-key': raw.fields.routingKey,
+            ...historyOf(raw),
           },
         },
         resolve,
