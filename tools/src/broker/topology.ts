@@ -50,6 +50,12 @@ export interface Topology {
  */
 const DELIVERY_LIMIT = 1000;
 
+/**
+ * Looking at a parked message is a delivery that is given back, and RabbitMQ 4 drops a message after 20 of them unless told otherwise.
+ * Nobody looks so often: the highest number that every version takes.
+ */
+const LOOKS_MAX = 2_147_483_647;
+
 /** Derives the whole topology from the services' tables. Pure; the order of the result follows the order of the services. */
 export function deriveTopology(services: readonly ServiceTable[]): Topology {
   const parts = services.map(topologyOf);
@@ -75,8 +81,8 @@ function topologyOf(service: ServiceTable): Topology {
     ],
     queues: [
       { name, arguments: { ...quorum(), ...deadLetter(control, 'dead-letter'), 'x-delivery-limit': DELIVERY_LIMIT } },
-      { name: `${name}.dead-letter`, arguments: quorum() },
-      { name: `${name}.invalid`, arguments: quorum() },
+      { name: `${name}.dead-letter`, arguments: { ...quorum(), 'x-delivery-limit': LOOKS_MAX } },
+      { name: `${name}.invalid`, arguments: { ...quorum(), 'x-delivery-limit': LOOKS_MAX } },
       ...delays.map(({ ms, key }) => ({
         name: `${name}.${key}`,
         arguments: { ...quorum(), ...deadLetter(control, 'retry'), 'x-message-ttl': ms },
