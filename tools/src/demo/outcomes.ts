@@ -1,4 +1,5 @@
 /** The demo's table of outcomes as text. */
+import { textTable } from '../text-table';
 import { kinds } from './kinds';
 import type { Played } from './play';
 
@@ -14,8 +15,8 @@ const median = (values: readonly number[]): number =>
 /** A duration with as many digits as mean something. */
 const duration = (ms: number) => (ms < MS_PER_S ? `${String(Math.round(ms))} ms` : `${(ms / MS_PER_S).toFixed(1)} s`);
 
-const HEADINGS = ['Orders', 'Number', 'Must end as', 'Did', 'Median'] as const;
-const RIGHT_ALIGNED: ReadonlySet<number> = new Set([1, 4]);
+const HEADINGS = ['Orders', 'Number', 'Must end as', 'Did', 'Median'];
+const RIGHT_ALIGNED = ['Number', 'Median'];
 
 /** One line for each kind, the orders that ended otherwise under it. At most 100 columns wide. */
 export function outcomesTable(played: readonly Played[]): string[] {
@@ -33,16 +34,15 @@ export function outcomesTable(played: readonly Played[]): string[] {
       wrong,
     };
   });
-  const widths = HEADINGS.map((heading, column) =>
-    Math.max(heading.length, ...rows.map(({ cells }) => cells[column]?.length ?? 0)),
+  const { head, lines } = textTable(
+    HEADINGS,
+    rows.map(({ cells }) => cells),
+    RIGHT_ALIGNED,
   );
-  const line = (cells: readonly string[]) =>
-    `  ${cells.map((cell, i) => (RIGHT_ALIGNED.has(i) ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join('   ')}`.trimEnd();
   return [
-    line(HEADINGS),
-    line(widths.map((width) => '─'.repeat(width))),
-    ...rows.flatMap(({ cells, wrong }) => [
-      line(cells),
+    ...head,
+    ...rows.flatMap(({ wrong }, index) => [
+      lines[index] ?? '',
       ...wrong.slice(0, NAMED_MAX).map(({ orderId, observed }) => `      ${orderId ?? 'not placed'}  ${observed}`),
       ...(wrong.length > NAMED_MAX ? [`      and ${String(wrong.length - NAMED_MAX)} more`] : []),
     ]),
