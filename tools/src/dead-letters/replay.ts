@@ -1,0 +1,58 @@
+/**
+ * A parked message on its way back to the service that gave it up, and to no other: events through the default exchange
+ * straight into its queue, its own timers through its control exchange, where it tells them from events. The events'
+ * exchanges would tell everybody again.
+ *
+ * It is the same message with the same id: the state of its order absorbs it at any age. What the broker wrote into its
+ * headers stays behind, because RabbitMQ 3 takes a message with `x-death` for one that goes in circles, and drops it.
+ */
+import type { Options } from 'amqplib';
+import { HISTORY_HEADER, historyOf, REPLAYS_HEADER } from '@quadrille/service-chassis/src/parked-history';
+import { controlExchange } from '@quadrille/service-chassis/src/processor';
+import type { Parked } from './parked';
+
+/** The broker's own headers; CC and BCC would send copies to others. */
+const LEFT_BEHIND = /^(x-death|x-first-death-.*|x-last-death-.*|x-delivery-count|x-acquired-count|CC|BCC)$/;
+
+/** The routing key under which a service's timers come back to its queue. */
+const TIMER_DUE = 'retry';
+
+/** What is published. */
+export interface Replay {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly content: Buffer;
+  readonly options: Options.Publish;
+}
+
+/** The replay of a parked message. */
+export function replayOf(parked: Parked, now: Date): Replay {
+  const { service, queue, messageId, reason, since, replays, origin, raw } = parked;
+  const { contentType, type, correlationId, appId, timestamp, headers } = raw.properties;
+  const isTimer = origin.exchange === controlExchange(service);
+  const kept = Object.entries(headers ?? {}).filter(([name]) => !LEFT_BEHIND.test(name));
+  const entry = `${since?.toISOString() ?? 'at an unknown time'} parked in ${queue}: ${reason}`;
+  const history = historyOf(raw, [entry, `${now.toISOString()} replayed`]);
+  return {
+    exchange: isTimer ? origin.exchange : '',
+    routingKey: isTimer ? TIMER_DUE : service,
+    content: raw.content,
+    options: {
+      mandatory: true,
+      persistent: true,
+      messageId,
+      headers: {
+        ...Object.fromEntries(kept),
+        [REPLAYS_HEADER]: replays + 1,
+        [HISTORY_HEADER]: history[HISTORY_HEADER],
+      },
+      ...optional({ contentType, type, correlationId, appId, timestamp }),
+    },
+  };
+}
+
+/** Properties of the right types; amqplib refuses to send others, and what is undefined. */
+function optional({ timestamp, ...texts }: Readonly<Record<string, unknown>>): Options.Publish {
+  const strings = Object.entries(texts).filter(([, value]) => typeof value === 'string');
+  return { ...Object.fromEntries(strings), ...(typeof timestamp === 'number' ? { timestamp } : {}) };
+}
