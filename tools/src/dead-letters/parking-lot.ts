@@ -115,9 +115,9 @@ async function visitQueue(
 /** Publishes the replay; resolves when the broker has it in the queue of its service, and says so. */
 async function sendBack(channel: ConfirmChannel, parked: Parked): Promise<void> {
   const { exchange, routingKey, content, options } = replayOf(parked, new Date());
-  let returned = false;
+  const answer = { returned: false };
   const onReturn = () => {
-    returned = true;
+    answer.returned = true;
   };
   channel.once('return', onReturn);
   try {
@@ -130,5 +130,5 @@ async function sendBack(channel: ConfirmChannel, parked: Parked): Promise<void> 
   } finally {
     channel.off('return', onReturn);
   }
-  if (returned) throw new Error(`nobody takes ${routingKey} at exchange ${exchange || '(default)'}`);
+  if (answer.returned) throw new Error(`nobody takes ${routingKey} at exchange ${exchange || '(default)'}`);
 }

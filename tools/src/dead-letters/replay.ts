@@ -6,9 +6,10 @@
  * It is the same message with the same id: the state of its order absorbs it at any age. What the broker wrote into its
  * headers stays behind, because RabbitMQ 3 takes a message with `x-death` for one that goes in circles, and drops it.
  */
-import type { Options } from 'amqplib';
+import type { GetMessage, Options } from 'amqplib';
 import { HISTORY_HEADER, historyOf, REPLAYS_HEADER } from '@quadrille/service-chassis/src/parked-history';
 import { controlExchange } from '@quadrille/service-chassis/src/processor';
+import { z } from 'zod';
 import type { Parked } from './parked';
 
 /** The broker's own headers; CC and BCC would send copies to others. */
@@ -28,9 +29,8 @@ export interface Replay {
 /** The replay of a parked message. */
 export function replayOf(parked: Parked, now: Date): Replay {
   const { service, queue, messageId, reason, since, replays, origin, raw } = parked;
-  const { contentType, type, correlationId, appId, timestamp, headers } = raw.properties;
   const isTimer = origin.exchange === controlExchange(service);
-  const kept = Object.entries(headers ?? {}).filter(([name]) => !LEFT_BEHIND.test(name));
+  const kept = Object.entries(raw.properties.headers ?? {}).filter(([name]) => !LEFT_BEHIND.test(name));
   const entry = `${since?.toISOString() ?? 'at an unknown time'} parked in ${queue}: ${reason}`;
   const history = historyOf(raw, [entry, `${now.toISOString()} replayed`]);
   return {
@@ -46,13 +46,22 @@ export function replayOf(parked: Parked, now: Date): Replay {
         [REPLAYS_HEADER]: replays + 1,
         [HISTORY_HEADER]: history[HISTORY_HEADER],
       },
-      ...optional({ contentType, type, correlationId, appId, timestamp }),
+      ...ownProperties(raw),
     },
   };
 }
 
-/** Properties of the right types; amqplib refuses to send others, and what is undefined. */
-function optional({ timestamp, ...texts }: Readonly<Record<string, unknown>>): Options.Publish {
-  const strings = Object.entries(texts).filter(([, value]) => typeof value === 'string');
-  return { ...Object.fromEntries(strings), ...(typeof timestamp === 'number' ? { timestamp } : {}) };
+const text = z.string().optional().catch(undefined);
+const propertiesSchema = z.object({
+  contentType: text,
+  type: text,
+  correlationId: text,
+  appId: text,
+  timestamp: z.number().optional().catch(undefined),
+});
+
+/** The properties that say what the message is, without those that are not there: amqplib would send them. */
+function ownProperties({ properties }: GetMessage): Options.Publish {
+  const known = Object.entries(propertiesSchema.parse(properties));
+  return Object.fromEntries(known.filter(([, value]) => value !== undefined));
 }
