@@ -79,7 +79,14 @@ export const events = {
   ),
   InventoryReleased: define(
     'inventory-service',
-    z.object({ ...order, items: z.array(pricedLine).max(ORDER_LINES_MAX) }),
+    z.object({
+      ...order,
+      items: z.array(pricedLine).max(ORDER_LINES_MAX),
+      reason: z
+        .enum([...cancellationReasons, ...paymentFailureReasons])
+        .optional()
+        .meta({ description: 'why the stock is back: the order was cancelled, or its payment failed' }),
+    }),
   ),
   PaymentProcessed: define(
     'payment-service',

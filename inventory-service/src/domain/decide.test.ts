@@ -127,11 +127,11 @@ test('what is announced is what holds: prices, total, reasons', () => {
   expect(events).toEqual([{ type: 'InventoryReserved', data: { ...who, items: priced, ...terms } }]);
   expect(decide(reserved, messages.PaymentFailed)).toMatchObject({
     state: { reservation: { status: 'RELEASED', reason: 'DECLINED' } },
-    events: [{ type: 'InventoryReleased', data: { ...who, items: priced } }],
+    events: [{ type: 'InventoryReleased', data: { ...who, items: priced, reason: 'DECLINED' } }],
   });
   expect(decide(state('none'), messages.OrderCancelled)).toMatchObject({
     state: { reservation: { status: 'TOMBSTONE', reason: 'CUSTOMER_REQUEST' } },
-    events: [{ type: 'InventoryReleased', data: { ...who, items: [] } }],
+    events: [{ type: 'InventoryReleased', data: { ...who, items: [], reason: 'CUSTOMER_REQUEST' } }],
   });
 });
 

@@ -6,6 +6,7 @@ import {
   FRESH,
   moveStock,
   type GrantedReservation,
+  type ReleaseReason,
   type Reservation,
   type ReservationState,
   type Stock,
@@ -47,8 +48,13 @@ function outcomeOf(reservation: Reservation): Announcement | undefined {
       return { type: 'InventoryUnavailable', data: { ...who(reservation), reason, lines: [...linesAtFault] } };
     }
     case 'RELEASED':
-    case 'TOMBSTONE':
-      return { type: 'InventoryReleased', data: { ...who(reservation), items: [...reservation.items] } };
+    case 'TOMBSTONE': {
+      const { items, reason } = reservation;
+      return {
+        type: 'InventoryReleased',
+        data: { ...who(reservation), items: [...items], reason: reason ?? undefined },
+      };
+    }
     case 'COMMITTED':
       return undefined;
   }
@@ -102,7 +108,7 @@ export function commit(state: ReservationState): ReservationDecision {
 }
 
 /** Puts a reservation's stock back on sale, from where it is now. */
-function release(reservation: GrantedReservation, stock: Stock, reason: string): ReservationDecision {
+function release(reservation: GrantedReservation, stock: Stock, reason: ReleaseReason): ReservationDecision {
   const from = reservation.status === 'COMMITTED' ? 'committed' : 'reserved';
   const released: Reservation = { ...reservation, status: 'RELEASED', reason, clock: FRESH };
   return announced(released, moveStock(stock, reservation.items, from, 'available'), 'released');

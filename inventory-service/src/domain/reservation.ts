@@ -13,6 +13,9 @@ export type LineAtFault = EventData<'InventoryUnavailable'>['lines'][number];
 /** Why stock could not be reserved. */
 export type UnavailabilityReason = EventData<'InventoryUnavailable'>['reason'];
 
+/** Why stock is back on sale. */
+export type ReleaseReason = NonNullable<EventData<'InventoryReleased'>['reason']>;
+
 /** What the database's clock says of a reservation. */
 export interface ReservationClock {
   /** Its next nudge is due. */
@@ -36,7 +39,7 @@ interface Common {
 export interface GrantedReservation extends Common {
   readonly status: 'RESERVED' | 'COMMITTED' | 'RELEASED';
   /** Why it was released; null before. */
-  readonly reason: string | null;
+  readonly reason: ReleaseReason | null;
   readonly items: readonly PricedLine[];
   readonly totalMinor: number;
   readonly currency: string;
@@ -54,7 +57,7 @@ export interface RefusedReservation extends Common {
 /** The order was cancelled before it was heard of: when it comes, it finds this and nothing is reserved. */
 export interface Tombstone extends Common {
   readonly status: 'TOMBSTONE';
-  readonly reason: string;
+  readonly reason: ReleaseReason;
   readonly items: readonly [];
 }
 

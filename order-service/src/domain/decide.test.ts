@@ -213,6 +213,23 @@ describe('deadline and healing', () => {
       'REFUNDED + OrderConfirmed',
     );
   });
+
+  it.each([
+    ['DECLINED', 'stale', 'FAILED'],
+    ['GATEWAY_UNAVAILABLE', 'stale', 'FAILED'],
+    ['DECLINED', 'fresh', 'PENDING'], // PaymentFailed itself is on its way
+    ['CUSTOMER_REQUEST', 'stale', 'PENDING'],
+    [undefined, 'stale', 'PENDING'], // as older releases of inventory-service say it
+  ] as const)('PENDING hears that stock was released (%s), %s: %s', (reason, age, status) => {
+    const pending = order({ inventory: 'released', attempts: 3, clock: age === 'stale' ? stale : FRESH });
+    const released = event('InventoryReleased', { ...who, items, ...(reason === undefined ? {} : { reason }) });
+    const { state, events } = decide(pending, released);
+    expect(events).toEqual([]);
+    expect(state).toMatchObject(
+      status === 'FAILED' ? { status, reason, payment: 'over', attempts: 4 } : { status, payment: 'none', attempts: 3 },
+    );
+    expect(state && isSettled(state)).toBe(status === 'FAILED');
+  });
 });
 
 describe('settled', () => {

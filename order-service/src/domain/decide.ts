@@ -3,7 +3,7 @@
  * cancel against deadline: whoever commits first wins, and everybody else undoes their part when they hear of it.
  */
 import type { Decision } from '@quadrille/service-chassis';
-import type { Announcement, DomainEvent, EventData } from '@quadrille/shared-events';
+import { paymentFailureReasons, type Announcement, type DomainEvent, type EventData } from '@quadrille/shared-events';
 import {
   FRESH,
   inventoryFacets,
@@ -104,8 +104,20 @@ export const reserved = (order: Order, { data }: DomainEvent<'InventoryReserved'
 export const unavailable = (order: Order, { data }: DomainEvent<'InventoryUnavailable'>): OrderDecision =>
   end(order, 'REJECTED', data.reason, inventory(order, 'unavailable'));
 
-/** Stock is back on sale. */
-export const released = (order: Order): OrderDecision => noted(order, inventory(order, 'released'));
+/** What inventory-service calls a payment that failed, of all the reasons to release stock. */
+const isPaymentFailure = (reason: string | undefined): reason is EventData<'PaymentFailed'>['reason'] =>
+  paymentFailureReasons.some((each) => each === reason);
+
+/**
+ * Stock is back on sale. An order that is PENDING long after a failed payment gave its stock back has lost the news of
+ * that payment, and nobody will bring it again: this is the same news. It was one attempt more than was heard of.
+ */
+export function released(order: Order, { data }: DomainEvent<'InventoryReleased'>): OrderDecision {
+  const changes = inventory(order, 'released');
+  if (order.status !== 'PENDING' || !order.clock.stale || !isPaymentFailure(data.reason)) return noted(order, changes);
+  const attempts = order.attempts + 1;
+  return end(order, 'FAILED', data.reason, { ...changes, ...payment(order, 'over'), attempts });
+}
 
 /** Money was taken: a PENDING order is confirmed. Heard again long after, the answer is given again. */
 export function processed(order: Order, { data }: DomainEvent<'PaymentProcessed'>): OrderDecision {

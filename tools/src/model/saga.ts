@@ -47,7 +47,8 @@ const data: { readonly [Type in EventType]: EventData<Type> } = {
     reason: 'OUT_OF_STOCK',
     lines: [{ productId: 'mug', quantity: 1, quantityAvailable: 0, unitPriceMinor: 1_000 }],
   },
-  InventoryReleased: { ...who, items },
+  // A cancelled order does not ask for the reason.
+  InventoryReleased: { ...who, items, reason: 'GATEWAY_UNAVAILABLE' },
   PaymentProcessed: { ...who, ...money, paymentId: 'payment', attempts: ATTEMPTS },
   PaymentAttemptFailed: { ...who, attempt: 1, reason: 'NOT_PROCESSED', retryInMs: 1_000 },
   PaymentFailed: { ...who, attempts: ATTEMPTS, reason: 'GATEWAY_UNAVAILABLE' },
