@@ -4,7 +4,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client';
 import { addRoutes } from './adapters/http';
 import { startSeeding } from './adapters/seed';
-import { createReservationStore, overdueReservations } from './adapters/store';
+import { countOverdueReservations, createReservationStore, overdueReservations } from './adapters/store';
 import type { Config } from './config';
 import { service } from './service';
 
@@ -12,6 +12,11 @@ import { service } from './service';
 export async function createApp(config: Config, log: Logger): Promise<App> {
   const foundation = layFoundation(service.name, config, log);
   const { pool } = foundation;
+  foundation.metrics.count(
+    'reservations_overdue',
+    'Reservations that wait for their payment beyond their time, by status',
+    () => countOverdueReservations(pool),
+  );
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   const seeding = startSeeding(pool, config.CURRENCY, log);
   const store = createReservationStore(config.HEALING_AFTER_MS);

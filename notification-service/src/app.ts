@@ -5,7 +5,7 @@ import { PrismaClient } from '../generated/prisma/client';
 import { createDelivery } from './adapters/deliver';
 import { addRoutes } from './adapters/http';
 import { createMailer } from './adapters/mailer';
-import { createNotificationStore, overdueMails } from './adapters/store';
+import { countOverdueMails, createNotificationStore, overdueMails } from './adapters/store';
 import type { Config } from './config';
 import { service } from './service';
 
@@ -13,6 +13,11 @@ import { service } from './service';
 export async function createApp(config: Config, log: Logger): Promise<App> {
   const foundation = layFoundation(service.name, config, log);
   const { pool } = foundation;
+  foundation.metrics.count(
+    'notifications_overdue',
+    'Mails that are not out after their first try, by kind of notification',
+    () => countOverdueMails(pool),
+  );
   const { SMTP_URL, SMTP_FROM } = config;
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   const mailer = SMTP_URL === undefined || SMTP_FROM === undefined ? undefined : createMailer(SMTP_URL, SMTP_FROM);

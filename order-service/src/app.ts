@@ -3,7 +3,7 @@ import { createService, layFoundation, startParticipant, type App, type Logger }
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client';
 import { addRoutes } from './adapters/http';
-import { createOrderStore, overdueOrders } from './adapters/store';
+import { countOverdueOrders, createOrderStore, overdueOrders } from './adapters/store';
 import { createWatch } from './adapters/watch';
 import type { Config } from './config';
 import { service } from './service';
@@ -12,6 +12,9 @@ import { service } from './service';
 export async function createApp(config: Config, log: Logger): Promise<App> {
   const foundation = layFoundation(service.name, config, log);
   const { pool } = foundation;
+  foundation.metrics.count('orders_unsettled_overdue', 'Unsettled orders that wait beyond their time, by status', () =>
+    countOverdueOrders(pool),
+  );
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   const watch = createWatch();
   const participant = startParticipant({

@@ -6,7 +6,7 @@ import { PrismaClient } from '../generated/prisma/client';
 import { createPerformer } from './adapters/effects';
 import { addRoutes } from './adapters/http';
 import { createSimulatedGateway } from './adapters/simulated-gateway/gateway';
-import { createPaymentStore, overduePayments } from './adapters/store';
+import { countOverduePayments, createPaymentStore, overduePayments } from './adapters/store';
 import type { Config } from './config';
 import type { PaymentGateway } from './gateway';
 import { service } from './service';
@@ -18,6 +18,9 @@ const retryDueSchema = z.object({ type: z.literal('RetryDue'), attempt: z.int().
 export async function createApp(config: Config, log: Logger, gateway?: PaymentGateway): Promise<App> {
   const foundation = layFoundation(service.name, config, log);
   const { pool } = foundation;
+  foundation.metrics.count('payments_overdue', 'Payments that wait beyond their time, by status', () =>
+    countOverduePayments(pool),
+  );
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   const bank =
     gateway ??

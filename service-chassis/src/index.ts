@@ -20,7 +20,7 @@ export { lineSchema, textSchema } from './http/text';
 export type { HttpServer } from './http/typed-server';
 export { createLane, LaneFullError, type Lane } from './lane';
 export { createLogger, prettyOptions, type Logger } from './log';
-export { createMetrics, type ServiceMetrics } from './metrics';
+export { createMetrics, type ServiceMetrics, type StatusCount } from './metrics';
 export { startParticipant, type Participant } from './participant';
 export {
   controlExchange,
@@ -33,5 +33,6 @@ export {
 export { run, type App } from './run';
 export { createService, layFoundation, type Foundation } from './service';
 export { traceIdOf } from './trace';
+export { SWEPT_WITHIN_MS } from './sweeper';
 export { wholeNumberSchema } from './whole-number';
 export { decideBy, type ServiceTable } from './table';

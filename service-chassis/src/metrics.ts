@@ -1,5 +1,6 @@
 /** The figures of one service, in Prometheus' text format on /metrics. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { atMost } from './backoff';
 
 /** What a service counts. */
 export interface ServiceMetrics {
@@ -20,7 +21,21 @@ export interface ServiceMetrics {
   readonly effects: Counter<'type' | 'result'>;
   /** A figure that is read when it is asked for. */
   gauge(name: string, help: string, read: () => number): void;
+  /** A count by status, read from a database: at most once in COUNT_INTERVAL_MS, whoever asks, and absent when it cannot be read. */
+  count(name: string, help: string, read: () => Promise<readonly StatusCount[]>): void;
 }
+
+/** How many things are in a status. */
+export interface StatusCount {
+  readonly status: string;
+  readonly count: number;
+}
+
+/** A count is read again after this time: scrapes are usually 15 s apart, but anybody may scrape. */
+const COUNT_INTERVAL_MS = 5_000;
+
+/** A scrape waits no longer for a count: it then goes without. */
+const COUNT_WAIT_MS = 1_000;
 
 /** How often the event loop's delay is sampled, in milliseconds: the usual 10 would be most of what an idle service does. */
 const EVENT_LOOP_PRECISION_MS = 50;
@@ -66,5 +81,43 @@ export function createMetrics(service: string): ServiceMetrics {
         },
       });
     },
+    count: (name, help, read) => {
+      const latest = atIntervals(read);
+      new Gauge({
+        name,
+        help,
+        labelNames: ['status'],
+        registers,
+        async collect() {
+          const counts = await latest();
+          this.reset();
+          for (const { status, count } of counts) this.set({ status }, count);
+        },
+      });
+    },
+  };
+}
+
+/** Reads at intervals, when asked; answers what was read last, nothing when that failed. */
+function atIntervals(read: () => Promise<readonly StatusCount[]>): () => Promise<readonly StatusCount[]> {
+  let counts: readonly StatusCount[] = [];
+  let readAtMs = -COUNT_INTERVAL_MS;
+  let reading: Promise<void> | undefined;
+  const readNow = async () => {
+    try {
+      counts = await read();
+    } catch {
+      counts = []; // the sweeper, which asks the same table, says why
+    }
+    reading = undefined;
+  };
+  return async () => {
+    if (!reading && performance.now() - readAtMs >= COUNT_INTERVAL_MS) {
+      readAtMs = performance.now();
+      counts = [];
+      reading = readNow();
+    }
+    if (reading) await atMost(COUNT_WAIT_MS, reading);
+    return counts;
   };
 }

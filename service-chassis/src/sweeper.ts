@@ -9,6 +9,9 @@ import type { ServiceMetrics } from './metrics';
 /** How often a service looks for what is overdue. */
 const SWEEP_INTERVAL_MS = 1_000;
 
+/** What is still overdue after this time is held up: many intervals, and the time for a backlog. */
+export const SWEPT_WITHIN_MS = 5_000;
+
 /** Overdue states taken at once. */
 const SWEEP_BATCH = 200;
 

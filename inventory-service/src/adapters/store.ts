@@ -1,5 +1,13 @@
 /** Reservations and stock, as the processor reads and writes them: two SELECTs and one write for a whole batch. */
-import type { Input, Pool, PoolClient, Store, WorkingSet } from '@quadrille/service-chassis';
+import {
+  SWEPT_WITHIN_MS,
+  type Input,
+  type Pool,
+  type PoolClient,
+  type StatusCount,
+  type Store,
+  type WorkingSet,
+} from '@quadrille/service-chassis';
 import type { DomainEvent } from '@quadrille/shared-events';
 import type { ReservationCommand } from '../domain/decide';
 import type { Product, Reservation, ReservationClock, ReservationState } from '../domain/reservation';
@@ -180,4 +188,17 @@ export async function overdueReservations(pool: Pool, limit: number): Promise<re
     message: { type: 'ReservationOverdue' },
     cause: { traceparent: traceparent ?? undefined },
   }));
+}
+
+/** What waits beyond its time: it was nudged in vain, or the sweeper has not come for it. */
+const COUNT_OVERDUE = {
+  name: 'reservation-count-overdue',
+  text: `SELECT status AS status, count(*)::int AS count FROM reservation
+    WHERE due_at IS NOT NULL AND (nudges > 0 OR due_at <= now() - make_interval(secs => $1 / 1000.0)) GROUP BY 1`,
+};
+
+/** Reservations that wait for their payment beyond their time, by status. Walks the index of what is due: the RESERVED ones. */
+export async function countOverdueReservations(pool: Pool): Promise<readonly StatusCount[]> {
+  const { rows } = await pool.query<StatusCount>({ ...COUNT_OVERDUE, values: [SWEPT_WITHIN_MS] });
+  return rows;
 }

@@ -1,5 +1,13 @@
 /** Notifications, as the processor reads and writes them, a whole batch at once. */
-import type { Input, Pool, PoolClient, Store, WorkingSet } from '@quadrille/service-chassis';
+import {
+  SWEPT_WITHIN_MS,
+  type Input,
+  type Pool,
+  type PoolClient,
+  type StatusCount,
+  type Store,
+  type WorkingSet,
+} from '@quadrille/service-chassis';
 import type { DomainEvent } from '@quadrille/shared-events';
 import { uuidv7 } from 'uuidv7';
 import type { Kind, Notification, NotificationCommand, NotificationState } from '../domain/notification';
@@ -184,4 +192,17 @@ export async function overdueMails(pool: Pool, limit: number): Promise<readonly 
     message: { type: 'MailOverdue', kind },
     cause: { traceparent: traceparent ?? undefined },
   }));
+}
+
+/** What waits beyond its time: it was tried in vain, or the sweeper has not come for it. */
+const COUNT_OVERDUE = {
+  name: 'notification-count-overdue',
+  text: `SELECT kind AS status, count(*)::int AS count FROM notification
+    WHERE due_at IS NOT NULL AND (attempts > 1 OR due_at <= now() - make_interval(secs => $1 / 1000.0)) GROUP BY 1`,
+};
+
+/** Mails that are not out after their first try, by kind. Walks the index of what is due: the mails under way. */
+export async function countOverdueMails(pool: Pool): Promise<readonly StatusCount[]> {
+  const { rows } = await pool.query<StatusCount>({ ...COUNT_OVERDUE, values: [SWEPT_WITHIN_MS] });
+  return rows;
 }

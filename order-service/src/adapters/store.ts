@@ -1,5 +1,14 @@
 /** The orders' table, as the processor reads and writes it: one SELECT and one upsert for a whole batch. */
-import type { Input, Pool, PoolClient, Published, Store, WorkingSet } from '@quadrille/service-chassis';
+import {
+  SWEPT_WITHIN_MS,
+  type Input,
+  type Pool,
+  type PoolClient,
+  type Published,
+  type StatusCount,
+  type Store,
+  type WorkingSet,
+} from '@quadrille/service-chassis';
 import type { DomainEvent } from '@quadrille/shared-events';
 import type { OrderCommand, OrderState } from '../domain/decide';
 import { isSettled, type Order, type TimelineEntry } from '../domain/order';
@@ -215,4 +224,17 @@ export async function overdueOrders(pool: Pool, limit: number): Promise<readonly
     message: { type: 'OrderOverdue' },
     cause: { traceparent: traceparent ?? undefined },
   }));
+}
+
+/** What waits beyond its time: it was nudged in vain, or the sweeper has not come for it. */
+const COUNT_OVERDUE = {
+  name: 'orders-count-overdue',
+  text: `SELECT status AS status, count(*)::int AS count FROM orders
+    WHERE due_at IS NOT NULL AND (nudges > 0 OR due_at <= now() - make_interval(secs => $1 / 1000.0)) GROUP BY 1`,
+};
+
+/** Unsettled orders that have been nudged, or should have been, by status. Walks the index of what is due: the unsettled ones. */
+export async function countOverdueOrders(pool: Pool): Promise<readonly StatusCount[]> {
+  const { rows } = await pool.query<StatusCount>({ ...COUNT_OVERDUE, values: [SWEPT_WITHIN_MS] });
+  return rows;
 }

@@ -1,5 +1,13 @@
 /** The payments' table, as the processor reads and writes it: one SELECT and one upsert for a whole batch. */
-import type { Input, Pool, PoolClient, Store, WorkingSet } from '@quadrille/service-chassis';
+import {
+  SWEPT_WITHIN_MS,
+  type Input,
+  type Pool,
+  type PoolClient,
+  type StatusCount,
+  type Store,
+  type WorkingSet,
+} from '@quadrille/service-chassis';
 import type { DomainEvent } from '@quadrille/shared-events';
 import { uuidv7 } from 'uuidv7';
 import type { PaymentInput } from '../domain/messages';
@@ -132,4 +140,17 @@ export async function overduePayments(pool: Pool, limit: number): Promise<readon
     message: { type: 'PaymentOverdue' },
     cause: { traceparent: traceparent ?? undefined },
   }));
+}
+
+/** What waits beyond its time: the gateway was asked in vain, or the sweeper has not come for it. */
+const COUNT_OVERDUE = {
+  name: 'payments-count-overdue',
+  text: `SELECT status AS status, count(*)::int AS count FROM payments
+    WHERE due_at IS NOT NULL AND ((tries > 0 AND status <> 'REFUNDED') OR due_at <= now() - make_interval(secs => $1 / 1000.0)) GROUP BY 1`,
+};
+
+/** Payments that wait beyond their time, by status. Walks the index of what is due: the waiting ones. A REFUNDED one only repeats its news. */
+export async function countOverduePayments(pool: Pool): Promise<readonly StatusCount[]> {
+  const { rows } = await pool.query<StatusCount>({ ...COUNT_OVERDUE, values: [SWEPT_WITHIN_MS] });
+  return rows;
 }
