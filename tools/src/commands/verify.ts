@@ -2,14 +2,16 @@ import { parseArgs } from 'node:util';
 import { composeAddresses } from '../compose/addresses';
 import { dataFolder } from '../root';
 import { readAddresses } from '../start/addresses';
+import { findStuck, stuckReport } from '../stuck/stuck';
 import { readOrdersFile } from '../verify/orders-file';
 import { holds, report } from '../verify/report';
 import { verify } from '../verify/verify';
 
-const usage = `npm run verify -- [--wait seconds] [--poison messages] [--orders file] [--docker]
+const usage = `npm run verify -- [--wait seconds] [--poison messages] [--orders file] [--stuck] [--docker]
   --wait    how long orders that are not settled are waited for (30)
   --poison  messages put into the dead-letter and invalid queues on purpose (0)
   --orders  a file of order ids, one a line, that were answered 2xx and must exist
+  --stuck   instead: which orders wait beyond their time, for whom, since when, and what will heal them
   --docker  the system of docker compose, not that of npm start`;
 
 const MS_PER_S = 1_000;
@@ -20,13 +22,14 @@ function wholeNumber(name: string, text: string): number {
   return Number(text);
 }
 
-/** Checks the seven invariants of the running system; exit status 1 when one is broken. */
+/** Checks the seven invariants of the running system, or explains what waits too long; exit status 1 when something is wrong. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       wait: { type: 'string' },
       poison: { type: 'string', default: '0' },
       orders: { type: 'string' },
+      stuck: { type: 'boolean', default: false },
       docker: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -40,10 +43,17 @@ async function main(): Promise<void> {
     ...(values.wait === undefined ? {} : { settleWithinMs: wholeNumber('wait', values.wait) * MS_PER_S }),
     ...(values.orders === undefined ? {} : { requested: readOrdersFile(values.orders) }),
   };
+  const addresses = values.docker ? await composeAddresses() : readAddresses(dataFolder);
+  if (values.stuck) {
+    const found = await findStuck(addresses);
+    process.stdout.write(`\n${stuckReport(found).join('\n')}\n`);
+    process.exitCode = found.length === 0 ? 0 : 1;
+    return;
+  }
   const redraw = (text: string) => {
     if (process.stderr.isTTY) process.stderr.write(`${CLEAR_LINE}${text}`);
   };
-  const verdict = await verify(values.docker ? await composeAddresses() : readAddresses(dataFolder), {
+  const verdict = await verify(addresses, {
     ...options,
     onWaiting: (waiting) => {
       redraw(`  … ${String(waiting.length)} not as they should be yet; looking again`);
