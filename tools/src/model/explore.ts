@@ -1,125 +1,147 @@
-/** Visits every world that can be reached, breadth first, and judges those at rest. */
-import { isSettled, type Order } from '@quadrille/order-service/src/domain/order';
-import { beginning, deliverySteps, keyOf, spontaneousSteps, type Rules, type World } from './world';
+/** Visits every state that can be reached, breadth first, and judges each of them. */
+import { createGraph } from './graph';
+import type { Happening } from './happenings';
+import { createIntList, type IntList } from './int-list';
+import { brokenAtRest, brokenNow, outcomeOf } from './judge';
+import { createNumbering } from './numbering';
+import type { System } from './systems';
+import type { World } from './world';
 
-/** A broken promise: what, in how many worlds, and the shortest way there. */
+/** One step of a trace, and the worlds of all orders after it. */
+export interface Moment {
+  /** Which order it happened to. */
+  readonly order: number;
+  readonly happening: Happening;
+  readonly worlds: readonly World[];
+}
+
+/** A way through the model. */
+export interface Trace {
+  readonly beginning: readonly World[];
+  readonly moments: readonly Moment[];
+}
+
+/** A broken promise: what, in how many states, and the shortest way there. */
 export interface Violation {
   readonly what: string;
-  readonly worlds: number;
-  readonly trace: readonly string[];
+  readonly states: number;
+  readonly trace: Trace;
 }
 
 /** What an exploration found. */
 export interface Exploration {
-  readonly worlds: number;
+  readonly states: number;
   readonly transitions: number;
-  /** Worlds at rest, by outcome. */
+  /** States at rest, by outcome. */
   readonly outcomes: ReadonlyMap<string, number>;
+  /** The shortest trace first. */
   readonly violations: readonly Violation[];
 }
 
-interface Visit {
-  readonly world: World;
-  readonly from: number;
-  readonly label: string;
+/** How far to explore. */
+export interface Limits {
+  /** Ends with the first violation that is found, which is one with the shortest trace. */
+  readonly firstViolation: boolean;
 }
 
-const SOLD = ['CONFIRMED', 'COMPLETED'];
-
-/** What is wrong with a world at any moment. */
-const wrongNow = ({ handedOver, inventory }: World) =>
-  handedOver && inventory === 'RELEASED' ? ['goods handed over are on sale again'] : [];
-
-/** What is wrong with a world in which nothing more will happen by itself. */
-function wrongAtRest(world: World): string[] {
-  const [status = '', inventory, payment] = world.order.split(' ');
-  // The name of an order is made of its status and its two facets.
-  const facets = { status, inventory, payment } as Pick<Order, 'status' | 'inventory' | 'payment'>;
-  const net = Number(world.charge === 'charged') - Number(world.refunded);
-  const outcome = outcomeOf(world);
-  const sold = SOLD.includes(status);
-  const held = ['RESERVED', 'COMMITTED'].includes(world.inventory);
-  return [
-    ...(isSettled(facets) ? [] : [`not settled: ${outcome}`]),
-    ...(sold && !(net === 1 && world.inventory === 'COMMITTED') ? [`sold, but ${outcome}`] : []),
-    ...(!sold && net !== 0 ? [`money kept: ${outcome}`] : []),
-    ...(!sold && status !== 'REFUNDED' && held ? [`stock leaked: ${outcome}`] : []),
-  ];
-}
-
-function outcomeOf({ order, inventory, payment, charge, refunded }: World): string {
-  const money = charge === 'charged' ? (refunded ? 'refunded' : 'kept') : 'none';
-  return `${order.split(' ')[0] ?? ''} | ${inventory} | ${payment.split(' ')[0] ?? ''} | money ${money}`;
-}
-
-/** Explores everything that the rules allow. Takes memory for each world; the lossy one has some hundred thousand. */
-export function explore(rules: Rules): Exploration {
-  const visits: Visit[] = [{ world: beginning, from: -1, label: '' }];
-  const known = new Map<string, number>([[keyOf(beginning), 0]]);
-  const reverse: number[][] = [[]];
-  const resting: number[] = [];
-  const found = new Map<string, { worlds: number; first: number }>();
-  const outcomes = new Map<string, number>();
+/** Explores a system: completely, unless it is limited. A broken state is not followed further. */
+export function explore<State extends object>(
+  system: System<State>,
+  limits: Limits = { firstViolation: false },
+): Exploration {
+  const { encoding, stepsOf, worldsOf } = system;
+  const numbering = createNumbering();
+  const cameFrom = createIntList();
+  const graph = createGraph();
+  const findings = createFindings();
   let transitions = 0;
 
-  const accuse = (what: string, index: number) => {
-    const before = found.get(what);
-    found.set(what, { worlds: (before?.worlds ?? 0) + 1, first: before?.first ?? index });
+  const reach = (state: State, from: number) => {
+    const number = numbering.numberOf(encoding.first(state), encoding.second(state));
+    if (number === cameFrom.size()) cameFrom.push(from);
+    return number;
   };
-  const goTo = (from: number, label: string, world: World) => {
-    transitions += 1;
-    const key = keyOf(world);
-    let index = known.get(key);
-    if (index === undefined) {
-      index = visits.push({ world, from, label }) - 1;
-      known.set(key, index);
-      reverse.push([]);
+  /** Takes every step. Answers whether nothing must happen. */
+  const rests = (state: State, number: number) => {
+    let resting = true;
+    for (const { kind, next } of stepsOf(state)) {
+      transitions += 1;
+      const reached = reach(next, number);
+      if (reached === number) continue;
+      graph.addStep(reached);
+      if (kind === 'must') resting = false;
     }
-    reverse[index]?.push(from);
-    return index;
+    return resting;
   };
+  const stateOf = (number: number) => encoding.decode(numbering.firstOf(number), numbering.secondOf(number));
 
-  for (let index = 0; index < visits.length; index++) {
-    const world = visits[index]?.world ?? beginning;
-    const { steps, pending } = deliverySteps(rules, world);
-    let moves = pending;
-    for (const { label, next } of steps) goTo(index, label, next);
-    for (const { kind, label, next } of spontaneousSteps(rules, world)) {
-      if (goTo(index, label, next) !== index && kind === 'must') moves = true;
+  for (const state of system.beginnings) reach(state, NOWHERE);
+  for (let number = 0; number < numbering.size(); number++) {
+    const state = stateOf(number);
+    const worlds = worldsOf(state);
+    const broken = brokenNow(worlds);
+    const ends = broken.length > 0 || rests(state, number);
+    graph.close(ends);
+    findings.accuse(broken, number);
+    if (ends && broken.length === 0) {
+      findings.end(outcomeOf(worlds));
+      findings.accuse(brokenAtRest(worlds), number);
     }
-    for (const what of wrongNow(world)) accuse(what, index);
-    if (moves) continue;
-    resting.push(index);
-    const outcome = outcomeOf(world);
-    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-    for (const what of wrongAtRest(world)) accuse(what, index);
+    if (limits.firstViolation && findings.first() !== undefined) break;
   }
-  const stuck = firstOutOfReach(visits.length, resting, reverse);
-  if (stuck) accuse('rest is out of reach', stuck);
-  const trace = (index: number): string[] => {
-    const labels: string[] = [];
-    for (let visit = visits[index]; visit && visit.from >= 0; visit = visits[visit.from]) labels.unshift(visit.label);
-    return labels;
-  };
-  const violations = [...found].map(([what, { worlds, first }]) => ({ what, worlds, trace: trace(first) }));
-  return { worlds: visits.length, transitions, outcomes, violations };
+  if (!limits.firstViolation || findings.first() === undefined) {
+    const stuck = graph.firstOutOfReach();
+    if (stuck !== undefined) findings.accuse(['rest is out of reach'], stuck);
+  }
+  const violations = findings.violations((number) => traceTo(system, pathTo(number, cameFrom).map(stateOf)));
+  return { states: numbering.size(), transitions, outcomes: findings.outcomes, violations };
 }
 
-/** The first world from which no world at rest can be reached, if any: a livelock. */
-function firstOutOfReach(
-  size: number,
-  resting: readonly number[],
-  reverse: readonly (readonly number[])[],
-): number | undefined {
-  const reaches = new Set(resting);
-  const stack = [...resting];
-  for (let index = stack.pop(); index !== undefined; index = stack.pop()) {
-    for (const before of reverse[index] ?? []) {
-      if (reaches.has(before)) continue;
-      reaches.add(before);
-      stack.push(before);
-    }
+/** Where the beginnings came from. */
+const NOWHERE = -1;
+
+function createFindings() {
+  const found = new Map<string, { readonly states: number; readonly first: number }>();
+  const outcomes = new Map<string, number>();
+  return {
+    outcomes,
+    end: (outcome: string) => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1),
+    accuse(wrongs: readonly string[], number: number) {
+      for (const what of wrongs) {
+        const { states = 0, first = number } = found.get(what) ?? {};
+        found.set(what, { states: states + 1, first });
+      }
+    },
+    first: () => found.values().next().value,
+    violations: (trace: (number: number) => Trace): Violation[] =>
+      [...found]
+        .map(([what, { states, first }]) => ({ what, states, trace: trace(first) }))
+        .sort((a, b) => a.trace.moments.length - b.trace.moments.length),
+  };
+}
+
+function pathTo(number: number, cameFrom: IntList): number[] {
+  const path = [];
+  for (let at = number; at !== NOWHERE; at = cameFrom.at(at)) path.unshift(at);
+  return path;
+}
+
+/**
+ * The steps along a path, taken once more: what was remembered of a state is its code, which may stand for another one
+ * that cannot be told apart from it, and which order is which must stay the same all along a trace.
+ */
+function traceTo<State extends object>({ encoding, stepsOf, worldsOf }: System<State>, path: readonly State[]): Trace {
+  const alike = (a: State, b: State) =>
+    encoding.first(a) === encoding.first(b) && encoding.second(a) === encoding.second(b);
+  const [beginning, ...rest] = path;
+  if (beginning === undefined) return { beginning: [], moments: [] };
+  const moments: Moment[] = [];
+  let state = beginning;
+  for (const waypoint of rest) {
+    const step = stepsOf(state).find(({ next }) => alike(next, waypoint));
+    if (!step) throw new Error('no step leads along the path that was found');
+    state = step.next;
+    moments.push({ order: step.order, happening: step.happening, worlds: worldsOf(state) });
   }
-  for (let index = 0; index < size; index++) if (!reaches.has(index)) return index;
-  return undefined;
+  return { beginning: worldsOf(beginning), moments };
 }

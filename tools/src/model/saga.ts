@@ -32,7 +32,9 @@ type PaymentMessage = Parameters<typeof decidePayment>[1];
 
 const who = { orderId: 'order', customerId: 'customer' };
 const items = [{ productId: 'mug', quantity: 1, unitPriceMinor: 1_000 }];
-const money = { totalMinor: 1_000, currency: 'USD' };
+/** What every order of the model costs, in minor units. */
+export const MODEL_TOTAL_MINOR = 1_000;
+const money = { totalMinor: MODEL_TOTAL_MINOR, currency: 'USD' };
 const paymentMethod = 'tok_success';
 const ATTEMPTS = 4;
 
@@ -62,9 +64,41 @@ const eventOf = <Type extends EventType>(type: Type): DomainEvent<Type> =>
 
 const events = new Map<EventType, DomainEvent>(eventTypes.map((type) => [type, eventOf(type)]));
 
+/** What reaches the participants besides events, by name. Answers and timers name the attempt that they are about. */
+const inputs = {
+  CancelOrder: { type: 'CancelOrder' },
+  CompleteOrder: { type: 'CompleteOrder' },
+  OrderOverdue: { type: 'OrderOverdue' },
+  ReservationOverdue: { type: 'ReservationOverdue' },
+  PaymentOverdue: { type: 'PaymentOverdue' },
+  RefundPayment: { type: 'RefundPayment' },
+  RetryDue: { type: 'RetryDue' },
+  'RetryDue of an earlier attempt': { type: 'RetryDue', before: 1 },
+  'charge: charged': { type: 'ChargeAnswered', answer: 'charged' },
+  'charge: declined': { type: 'ChargeAnswered', answer: 'declined' },
+  'charge: not processed': { type: 'ChargeAnswered', answer: 'not processed' },
+  'charge: no answer': { type: 'ChargeAnswered', answer: 'no answer' },
+  'resolve: charged': { type: 'ResolveAnswered', answer: 'charged' },
+  'resolve: declined': { type: 'ResolveAnswered', answer: 'declined' },
+  'resolve: void': { type: 'ResolveAnswered', answer: 'void' },
+  'refund: refunded': { type: 'RefundAnswered', answer: 'refunded' },
+} as const;
+
+/** The name of an input that is no event. */
+export type InputName = keyof typeof inputs;
+
+const isEvent = (name: EventType | InputName): name is EventType => !(name in inputs);
+
+const inputOf = (name: InputName, attempt: number) => {
+  const input = inputs[name];
+  return { ...input, attempt: 'before' in input ? attempt - input.before : attempt };
+};
+
 /** What a decision said, as names. */
 export interface Said {
   readonly next: string;
+  /** The stock as the decision left it; absent where it has none in hand. */
+  readonly stock?: string;
   readonly sends: readonly EventType[];
 }
 
@@ -95,13 +129,30 @@ const orderOf = (name: string, { stale }: ModelOptions): OrderState => {
   } as OrderState;
 };
 
-const stockOf = (available: number, reserved: number, committed: number) =>
-  new Map([['mug', { productId: 'mug', priceMinor: 1_000, currency: 'USD', available, reserved, committed }]]);
+/** One product's stock. `units` is what the ledger of adjustments says; no decision sees or changes it. */
+export interface StockLevels {
+  readonly units: number;
+  readonly available: number;
+  readonly reserved: number;
+  readonly committed: number;
+}
 
-const reservationOf = (name: string, { stale }: ModelOptions): ReservationState => {
-  if (name === 'NONE') return { reservation: undefined, stock: stockOf(1, 0, 0) };
-  if (name === 'NONE, sold out') return { reservation: undefined, stock: stockOf(0, 0, 0) };
-  const stock = name === 'RESERVED' ? stockOf(0, 1, 0) : name === 'COMMITTED' ? stockOf(0, 0, 1) : stockOf(1, 0, 0);
+const PRODUCT = { productId: 'mug', priceMinor: money.totalMinor, currency: money.currency };
+
+/** The name of a stock: its levels. */
+export const stockName = ({ units, available, reserved, committed }: StockLevels): string =>
+  [units, available, reserved, committed].join(' ');
+
+/** The levels that a stock's name is made of. */
+export function stockLevels(name: string): StockLevels {
+  const [units = 0, available = 0, reserved = 0, committed = 0] = name.split(' ').map(Number);
+  return { units, available, reserved, committed };
+}
+
+const reservationOf = (name: string, stock: string, { stale }: ModelOptions): ReservationState => {
+  const { available, reserved, committed } = stockLevels(stock);
+  const products = new Map([[PRODUCT.productId, { ...PRODUCT, available, reserved, committed }]]);
+  if (name === 'NONE') return { reservation: undefined, stock: products };
   const reservation = {
     ...who,
     status: name,
@@ -114,7 +165,7 @@ const reservationOf = (name: string, { stale }: ModelOptions): ReservationState 
     clock: { stale, nudgeDue: true },
   };
   // As above: the name is the status of a reservation that a decision made.
-  return { reservation, stock } as ReservationState;
+  return { reservation, stock: products } as ReservationState;
 };
 
 const paymentOf = (name: string, { stale }: ModelOptions): PaymentState => {
@@ -142,9 +193,6 @@ const paymentName = ({ status, attempt, stopWanted, unknown }: PaymentState) =>
 
 const typesOf = (announced: readonly Announcement[]) => announced.map(({ type }) => type);
 
-/** An input that is no event, by its name and its JSON. */
-export type ModelInput = Exclude<OrderMessage | ReservationMessage | PaymentMessage, DomainEvent>;
-
 /** The events that each participant hears, from the services' own tables. */
 export const hears: Readonly<Record<Participant, readonly string[]>> = {
   order: Object.keys(orderService.hears),
@@ -152,34 +200,62 @@ export const hears: Readonly<Record<Participant, readonly string[]>> = {
   payment: Object.keys(paymentService.hears),
 };
 
-/** A function that brings a named state and a message to the next named state. */
-export type Decide = (who: Participant, state: string, message: EventType | ModelInput) => Said;
+/** A function that brings a named state, a named message and the stock to the next ones. */
+export type Decide = (who: Participant, state: string, message: EventType | InputName, stock: string) => Said;
 
-/** The decisions of the three services over named states. Pure, and therefore remembered. */
-export function createSaga(options: ModelOptions): Decide {
-  const known = new Map<string, Said>();
-  const decide = (participant: Participant, name: string, given: EventType | ModelInput): Said => {
-    const message = typeof given === 'string' ? events.get(given) : given;
-    switch (participant) {
-      case 'order': {
-        // Only messages of this participant's table are handed to it; decideBy throws otherwise.
-        const { state, events: said } = decideOrder(orderOf(name, options), message as OrderMessage);
-        return { next: state ? orderName(state) : 'none', sends: typesOf(said) };
-      }
-      case 'inventory': {
-        const { state, events: said } = decideReservation(reservationOf(name, options), message as ReservationMessage);
-        return { next: state.reservation?.status ?? name, sends: typesOf(said) };
-      }
-      case 'payment': {
-        const { state, events: said } = decidePayment(paymentOf(name, options), message as PaymentMessage);
-        return { next: paymentName(state), sends: typesOf(said) };
-      }
+/** How the name of a participant begins whose decision threw: a broken invariant, where the exploration ends. */
+export const BROKEN = 'BROKEN:';
+
+function decideAnew(options: ModelOptions, ...[participant, name, given, stock]: Parameters<Decide>): Said {
+  const messageAt = (attempt: number) => (isEvent(given) ? events.get(given) : inputOf(given, attempt));
+  switch (participant) {
+    case 'order': {
+      // Only messages of this participant's table are handed to it; decideBy throws otherwise.
+      const { state, events: said } = decideOrder(orderOf(name, options), messageAt(0) as OrderMessage);
+      return { next: state ? orderName(state) : 'none', sends: typesOf(said) };
     }
-  };
-  return (participant, name, given) => {
-    const key = `${participant}|${name}|${typeof given === 'string' ? given : JSON.stringify(given)}`;
-    const said = known.get(key) ?? decide(participant, name, given);
-    known.set(key, said);
-    return said;
+    case 'inventory': {
+      const message = messageAt(0) as ReservationMessage; // as above
+      const { state, events: said } = decideReservation(reservationOf(name, stock, options), message);
+      const product = state.stock.get(PRODUCT.productId);
+      const after = product && stockName({ ...product, units: stockLevels(stock).units });
+      return { next: state.reservation?.status ?? name, stock: after ?? 'gone', sends: typesOf(said) };
+    }
+    case 'payment': {
+      const payment = paymentOf(name, options);
+      const { state, events: said } = decidePayment(payment, messageAt(payment.attempt) as PaymentMessage); // as above
+      return { next: paymentName(state), sends: typesOf(said) };
+    }
+  }
+}
+
+/** Answers from memory what was asked before: an exploration asks some thousand questions, some million times. */
+function remembering(decide: Decide): Decide {
+  type Answers = Map<string, Map<string, Map<string, Said>>>;
+  const known: Record<Participant, Answers> = { order: new Map(), inventory: new Map(), payment: new Map() };
+  return (participant, state, message, stock) => {
+    const seen = participant === 'inventory' ? stock : '';
+    const byState = remembered(known[participant], seen, () => new Map<string, Map<string, Said>>());
+    const byMessage = remembered(byState, state, () => new Map<string, Said>());
+    return remembered(byMessage, message, () => decide(participant, state, message, stock));
   };
 }
+
+function remembered<Value>(known: Map<string, Value>, key: string, make: () => Value): Value {
+  let value = known.get(key);
+  if (value === undefined) {
+    value = make();
+    known.set(key, value);
+  }
+  return value;
+}
+
+/** The decisions of the three services over named states. Pure, and therefore remembered. */
+export const createSaga = (options: ModelOptions): Decide =>
+  remembering((...given) => {
+    try {
+      return decideAnew(options, ...given);
+    } catch (error) {
+      return { next: `${BROKEN} ${String(error)}`, sends: [] };
+    }
+  });
