@@ -1,7 +1,7 @@
 /**
  * The batched consumer.
  *
- *     deliveries -> [collected while the previous batch is written] -> read -> decide and commit -> ack all at once
+ *     deliveries -> [collected while the previous batch is written] -> read -> decide and commit -> ack many at once
  *
  * - What cannot be read goes to `<service>.invalid`, with the reason in a header, and is acked only when it is there.
  * - A batch that fails because the database is away is tried again, with growing pauses, for as long as the channel
@@ -13,6 +13,7 @@
  *   takes the process down with it is found out without harm to its neighbours.
  */
 import type { Channel, ConsumeMessage } from 'amqplib';
+import { createAcks, type Acks } from './acks';
 import { pause } from './backoff';
 import { superviseLink, withHeartbeat, type LinkState, type OpenChannel } from './broker-link';
 import type { Reading } from './delivery';
@@ -43,6 +44,7 @@ export interface ConsumerOptions<State, Message> extends SettlementOptions<State
 interface Consuming extends OpenChannel<Channel> {
   readonly consumerTag: string;
   readonly receive: (raw: ConsumeMessage | null) => void;
+  readonly acks: Acks;
 }
 
 /** How long deliveries may still come in after the broker has confirmed that it sends no more. */
@@ -91,7 +93,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
       if (!last || !channel) continue;
       try {
         await settle(options, batch, (failures) => open === channel && !(draining && failures > 0));
-        if (open === channel) channel.channel.ack(last.raw, true);
+        if (open === channel) channel.acks.handled(last.raw, batch.length);
       } catch (error) {
         if (error instanceof GivenUpError) {
           if (draining) pending = [];
@@ -130,10 +132,11 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
         onDelivery(raw, epoch, abandon);
       };
       // Deliveries may arrive before consume() answers.
-      open = { ...opened, consumerTag, receive };
+      open = { ...opened, consumerTag, receive, acks: createAcks(channel) };
       await channel.consume(service, receive, { consumerTag });
     },
     onClosed: () => {
+      open?.acks.forget();
       open = undefined;
       pending = [];
     },
@@ -145,6 +148,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
       draining = true;
       if (open) await cancelConsumer(open);
       while (running) await running;
+      open?.acks.flush();
     },
     stop: () => link.stop(),
   };
