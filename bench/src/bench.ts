@@ -1,12 +1,61 @@
-import type { Ceiling } from './ceilings/ceiling';
-import type { Customers } from './customers/customers';
-import type { Baseline } from './systems/baseline';
-import type { Product } from './systems/product';
+import { startCeiling, type Ceiling } from './ceilings/ceiling';
+import { startCustomers, type Customers } from './customers/customers';
+import { runBurst } from './scenarios/burst';
+import { startBaseline } from './systems/baseline';
+import { startProduct, type Product } from './systems/product';
+import { stockAll } from './systems/stock';
+import type { Subject } from './systems/subject';
 
-/** Everything that is running while the benchmark measures. */
+/** Orders of either system before anything counts: connections are opened, code is compiled. */
+const WARM_UP_ORDERS = 1_000;
+
+/** Everything that is running while the benchmark measures; what not every scenario needs is started when it is needed first. */
 export interface Bench {
   readonly product: Product;
-  readonly baseline: Baseline;
   readonly customers: Customers;
-  readonly ceiling: Ceiling;
+  readonly baseline: () => Promise<Subject>;
+  readonly ceiling: () => Promise<Ceiling>;
+}
+
+const once = <Value>(make: () => Promise<Value>): (() => Promise<Value>) => {
+  let made: Promise<Value> | undefined;
+  return () => (made ??= make());
+};
+
+/** Starts everything, hands it to `work`, and stops it whatever happens, also when the terminal says so. */
+export async function withBench<Result>(work: (bench: Bench) => Promise<Result>): Promise<Result> {
+  const stops: (() => unknown)[] = [];
+  const started = <Each extends { readonly stop: () => unknown }>(part: Each): Each => {
+    stops.unshift(part.stop);
+    return part;
+  };
+  const stopAll = async () => {
+    for (const stop of stops.splice(0)) await stop();
+  };
+  const onSignal = () => void stopAll().then(() => process.exit(1));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
+  try {
+    const product = started(await startProduct());
+    const customers = started(await startCustomers());
+    const bench: Bench = {
+      product,
+      customers,
+      baseline: once(async () => {
+        const { subject } = started(await startBaseline(product));
+        await warmUp(bench, subject);
+        return subject;
+      }),
+      ceiling: once(async () => started(await startCeiling(product))),
+    };
+    await warmUp(bench, product.subject);
+    return await work(bench);
+  } finally {
+    await stopAll();
+  }
+}
+
+async function warmUp(bench: Bench, subject: Subject): Promise<void> {
+  process.stderr.write(`  … warming up the ${subject.name}\n`);
+  await stockAll(subject);
+  await runBurst(bench, subject, { orders: WARM_UP_ORDERS, quick: true });
 }

@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { z } from 'zod';
 import { connectManagement } from '@quadrille/tools/src/broker/management';
-import { machineLoad } from '@quadrille/tools/src/load/figures';
 import { rootFolder } from '@quadrille/tools/src/root';
 import type { Machine } from './results/results';
 import type { Product } from './systems/product';
@@ -41,5 +40,3 @@ export async function describeMachine({ admin, subject }: Product, loadBefore: s
     load_before: loadBefore,
   };
 }
-
-export { machineLoad };

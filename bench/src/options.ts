@@ -2,11 +2,15 @@
 import { parseArgs } from 'node:util';
 import { scenarios } from './scenarios';
 
-const usage = `npm run bench -- [--only names] [--rounds n] [--orders n] [--json file]
+const usage = `npm run bench -- [--only names] [--rounds n] [--orders n] [--json file] [--smoke] [--render file]
   --only    scenarios, separated by commas: ${scenarios.map(({ name }) => name).join(', ')}, ceilings (all)
   --rounds  how often each is run, one after the other, not each in a row (3)
   --orders  orders of the burst; the other scenarios scale with it (10000)
-  --json    writes all figures to this file as well`;
+  --json    writes all figures to this file as well
+  --smoke   20 seconds: burst and baseline once, held against the ratio on record
+  --render  writes bench/RESULTS.md from a file that --json wrote, and runs nothing
+
+A run of everything, at full size, writes bench/RESULTS.md and the ratio on record.`;
 
 /** Orders of the burst that the goals speak of. */
 const ORDERS = 10_000;
@@ -18,6 +22,10 @@ export interface Options {
   readonly rounds: number;
   readonly orders: number;
   readonly json: string | undefined;
+  readonly smoke: boolean;
+  readonly render: string | undefined;
+  /** Whether this run is one to be published: everything, at full size. */
+  readonly record: boolean;
 }
 
 function wholeNumber(name: string, text: string, max: number): number {
@@ -43,6 +51,8 @@ export function readOptions(args: string[]): Options | undefined {
       rounds: { type: 'string', default: String(ROUNDS) },
       orders: { type: 'string', default: String(ORDERS) },
       json: { type: 'string' },
+      smoke: { type: 'boolean', default: false },
+      render: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -55,5 +65,8 @@ export function readOptions(args: string[]): Options | undefined {
     rounds: wholeNumber('rounds', values.rounds, 100),
     orders: wholeNumber('orders', values.orders, 1_000_000),
     json: values.json,
+    smoke: values.smoke,
+    render: values.render,
+    record: values.only === undefined && Number(values.orders) >= ORDERS,
   };
 }

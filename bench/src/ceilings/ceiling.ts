@@ -6,7 +6,7 @@ import { connectManagement } from '@quadrille/tools/src/broker/management';
 import { services, shortNames } from '@quadrille/tools/src/services';
 import { ensureVirtualHost } from '@quadrille/tools/src/start/broker';
 import { PRODUCTS } from '../customers/orders';
-import { cpuSeconds } from '../measure/processes';
+import { watchCpu } from '../measure/processes';
 import { withVirtualHost } from '../systems/baseline';
 import type { Product } from '../systems/product';
 import { startWorker } from '../worker';
@@ -14,10 +14,10 @@ import type { CeilingName } from './kinds';
 
 const NAME = 'bench_ceiling';
 
-/** Units that a session needs before its statements are planned and its code is compiled, as time. */
-const WARM_UP_MS = 1_000;
 /** How long a ceiling is measured. */
 const MEASURE_MS = 4_000;
+
+const US_PER_S = 1_000_000;
 
 /** What was measured of one ceiling. */
 export interface CeilingFigures {
@@ -46,17 +46,16 @@ export async function startCeiling(product: Product): Promise<Ceiling> {
     measure: async (name) => {
       const server = name.startsWith('postgres') ? 'postgres' : 'broker';
       await worker.ask({ name, databaseUrl, amqpUrl });
-      await worker.ask({ runMs: WARM_UP_MS });
-      const before = cpuSeconds(processes);
+      const cpu = watchCpu(processes);
       // What ceilings/main.ts answers.
       const { units, seconds } = (await worker.ask({ runMs: MEASURE_MS })) as { units: number; seconds: number };
-      const after = cpuSeconds(processes);
+      const used = cpu();
       await worker.ask('close');
-      const cpuUs = (of: string) => (((after.get(of) ?? 0) - (before.get(of) ?? 0)) / units) * 1_000_000;
+      const cpuUs = (of: string) => ((used.get(of) ?? 0) / units) * US_PER_S;
       return {
         per_s: units / seconds,
         client_cpu_us: cpuUs('client'),
-        ...(after.has(server) ? { server_cpu_us: cpuUs(server) } : {}),
+        ...(used.has(server) ? { server_cpu_us: cpuUs(server) } : {}),
       };
     },
     stop: worker.stop,

@@ -24,7 +24,9 @@ export interface CeilingJob {
 
 /** A load that can be kept up as long as wanted. */
 export interface Load {
-  /** Keeps the part busy until told to stop; answers how many units were done. */
-  readonly run: (stopped: () => boolean) => Promise<number>;
+  /** Keeps the part busy until `stopped`, which is told how many units are done; answers how many there were. */
+  readonly run: (stopped: (done: number) => boolean) => Promise<number>;
+  /** Units after which sessions have planned their statements and code is compiled. */
+  readonly warmUp: number;
   readonly close: () => Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** The ceilings' process: opens a load, keeps it up between `begin` and `end`, and answers how much was done. */
+/** The ceilings' process: opens a load and warms it up, keeps it up for as long as it is told, and answers how much was done. */
 import { inBatches, rowByRow } from './postgres';
 import { inHundreds, oneByOne } from './queue';
 import type { CeilingJob, CeilingName, Load } from './kinds';
@@ -11,6 +11,9 @@ const loads: Record<CeilingName, (job: CeilingJob) => Promise<Load>> = {
 };
 
 let load: Load | undefined;
+
+/** Longest warm-up: on a machine so busy that it does not end, the figures are worth little anyway. */
+const WARM_UP_MAX_MS = 15_000;
 
 /** Runs for so long; answers units and seconds. */
 async function run(ms: number): Promise<{ units: number; seconds: number }> {
@@ -25,7 +28,10 @@ async function obey(message: CeilingJob | { readonly runMs: number } | 'close'):
     return {};
   }
   if ('runMs' in message) return run(message.runMs);
-  load = await loads[message.name](message);
+  const opened = await loads[message.name](message);
+  const deadline = performance.now() + WARM_UP_MAX_MS;
+  await opened.run((done) => done >= opened.warmUp || performance.now() > deadline);
+  load = opened;
   return {};
 }
 

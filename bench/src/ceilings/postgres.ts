@@ -20,6 +20,8 @@ import type { Load } from './kinds';
 const ROW_SESSIONS = 16;
 /** Sessions that write batches, as the four services do. */
 const BATCH_SESSIONS = 4;
+/** Rounds of each session before anything counts. */
+const WARM_UP = 20;
 /** Sagas of a batch. */
 const BATCH = 100;
 
@@ -153,14 +155,16 @@ async function openSessions(url: string, count: number): Promise<readonly Client
 async function load(
   url: string,
   sessions: number,
+  warmUp: number,
   saga: (client: Client, n: number) => Promise<number>,
 ): Promise<Load> {
   const clients = await openSessions(url, sessions);
   return {
+    warmUp,
     run: async (stopped) => {
       let done = 0;
       const keepWriting = async (client: Client, session: number) => {
-        for (let n = session; !stopped(); n += sessions) done += await saga(client, n);
+        for (let n = session; !stopped(done); n += sessions) done += await saga(client, n);
       };
       await Promise.all(clients.map(keepWriting));
       return done;
@@ -173,7 +177,7 @@ async function load(
 
 /** One saga after the other in each session, row by row. */
 export const rowByRow = (url: string): Promise<Load> =>
-  load(url, ROW_SESSIONS, async (client, n) => {
+  load(url, ROW_SESSIONS, ROW_SESSIONS * WARM_UP, async (client, n) => {
     const saga = newSaga(n);
     for (const step of STEPS)
       await transact(
@@ -185,7 +189,7 @@ export const rowByRow = (url: string): Promise<Load> =>
 
 /** A hundred sagas in each transaction. */
 export const inBatches = (url: string): Promise<Load> =>
-  load(url, BATCH_SESSIONS, async (client) => {
+  load(url, BATCH_SESSIONS, BATCH_SESSIONS * WARM_UP * BATCH, async (client) => {
     const sagas = Array.from({ length: BATCH }, (_, n) => newSaga(n));
     for (const step of STEPS)
       await transact(

@@ -11,6 +11,8 @@ import { rootFolder } from '@quadrille/tools/src/root';
 import type { Load } from './kinds';
 
 const QUEUE = 'ceiling';
+/** Confirms before anything counts. */
+const WARM_UP = 50;
 /** Messages sent, and messages acknowledged, at once. */
 const BATCH = 250;
 /** Deliveries under way, in batches; alone each is handled before the next, as far as the broker's own pace lets it. */
@@ -35,10 +37,11 @@ async function open(url: string, batch: number): Promise<Load> {
     wake();
   });
   return {
+    warmUp: batch * WARM_UP,
     run: async (stopped) => {
       const before = received;
       let sent = 0;
-      while (!stopped()) {
+      while (!stopped(sent)) {
         const uncork = cork(publishing);
         for (let n = 0; n < batch; n++) out.publish('', QUEUE, BODY, { persistent: true });
         uncork();

@@ -2,7 +2,8 @@ import type { Kind } from './orders';
 
 /** What the customers' process is told to do. */
 export interface Job {
-  readonly orderUrl: string;
+  /** The order-services, each given the same share of the connections. */
+  readonly orderUrls: readonly string[];
   readonly kind: Kind;
   readonly orders: number;
   readonly connections: number;
@@ -32,6 +33,8 @@ export interface JobResult {
   readonly dueAt: readonly number[];
   /** Of good orders that were answered CONFIRMED; undefined when nobody waited. */
   readonly latency: Latency | undefined;
+  /** Orders that were not taken (503): at a rate beyond what the system can do. */
+  readonly refused: number;
   /** Good orders that were answered otherwise. */
   readonly notConfirmed: number;
 }

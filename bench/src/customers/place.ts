@@ -17,31 +17,37 @@ const WAIT_S = 30;
 /** An answer that takes longer has failed. */
 const ANSWER_TIMEOUT_MS = 60_000;
 
+/** The status of an order that was not taken because too many are waiting. */
+const REFUSED = 503;
+
 const MS_PER_S = 1_000;
 
 const placedSchema = z.object({ order_id: z.string(), status: z.string() });
 
 const now = () => performance.timeOrigin + performance.now();
 
-/** Opens the connections, places every order, and tells what became of them. Fails with the first order that is refused. */
+/** Opens the connections, places every order, and tells what became of them. Fails with the first that is answered with an error. */
 export async function place(job: Job): Promise<JobResult> {
   const { orders, perSecond, wait, warmUp = 0 } = job;
-  const pool = new Pool(job.orderUrl, {
-    connections: job.connections,
-    headersTimeout: ANSWER_TIMEOUT_MS,
-    bodyTimeout: ANSWER_TIMEOUT_MS,
-  });
+  const pools = job.orderUrls.map((url) => openPool(url, Math.ceil(job.connections / job.orderUrls.length)));
   const latencies = createLatencies();
   const orderIds: string[] = [];
   const dueAt: number[] = [];
   let notConfirmed = 0;
+  let refused = 0;
   const headers = { 'content-type': 'application/json', ...(wait ? { prefer: `wait=${String(WAIT_S)}` } : {}) };
 
   const one = async (n: number, due: number) => {
     const planned = kinds[job.kind](n);
+    const pool = pools[n % pools.length];
+    if (!pool) throw new Error('There is no order-service to order from.');
     const answer = await pool.request({ method: 'POST', path: '/orders', headers, body: JSON.stringify(planned.body) });
     const text = await answer.body.text();
     const answered = now();
+    if (answer.statusCode === REFUSED) {
+      refused += 1;
+      return;
+    }
     if (answer.statusCode !== 201 && answer.statusCode !== 202)
       throw new Error(`POST /orders: ${String(answer.statusCode)} ${text}`);
     const { order_id: orderId, status } = placedSchema.parse(JSON.parse(text));
@@ -57,9 +63,13 @@ export async function place(job: Job): Promise<JobResult> {
   if (perSecond === undefined) await inTurn(orders, job.connections, (n) => one(n, now()));
   else await atRate(orders, perSecond, startedAt, one);
   const postedAt = now();
-  await pool.close();
-  return { startedAt, postedAt, orderIds, dueAt, latency: wait ? summarize(latencies) : undefined, notConfirmed };
+  await Promise.all(pools.map((pool) => pool.close()));
+  const latency = wait ? summarize(latencies) : undefined;
+  return { startedAt, postedAt, orderIds, dueAt, latency, refused, notConfirmed };
 }
+
+const openPool = (url: string, connections: number) =>
+  new Pool(url, { connections, headersTimeout: ANSWER_TIMEOUT_MS, bodyTimeout: ANSWER_TIMEOUT_MS });
 
 async function cancel(pool: Pool, orderId: string): Promise<void> {
   const answer = await pool.request({ method: 'DELETE', path: `/orders/${orderId}` });

@@ -51,10 +51,26 @@ function treeOf(root: number, stats: readonly Stat[]): readonly Stat[] {
   return [...own, ...children.flatMap(({ pid }) => treeOf(pid, stats))];
 }
 
-/** CPU seconds used so far by each process with its threads, its children, and those of them that have ended. */
-export function cpuSeconds(processes: readonly NamedProcess[]): ReadonlyMap<string, number> {
-  const stats = readStats();
-  return new Map(processes.map(({ name, pid }) => [name, treeOf(pid, stats).reduce((sum, { cpuS }) => sum + cpuS, 0)]));
+/**
+ * Begins to watch processes; answers what each name has used since, in CPU seconds: with threads, children, and children
+ * that have ended. `now` names the processes of the end, where one was started again or has replicas of the same name.
+ */
+export function watchCpu(
+  processes: readonly NamedProcess[],
+): (now?: readonly NamedProcess[]) => ReadonlyMap<string, number> {
+  const read = (each: readonly NamedProcess[]) => {
+    const stats = readStats();
+    const secondsOf = (pid: number) => treeOf(pid, stats).reduce((sum, { cpuS }) => sum + cpuS, 0);
+    return new Map(each.map(({ pid }) => [pid, secondsOf(pid)]));
+  };
+  const before = read(processes);
+  return (now = processes) => {
+    const after = read(now);
+    const used = new Map<string, number>();
+    for (const { name, pid } of now)
+      used.set(name, (used.get(name) ?? 0) + (after.get(pid) ?? 0) - (before.get(pid) ?? 0));
+    return used;
+  };
 }
 
 /** The children of a process, with their command lines. */
@@ -76,11 +92,12 @@ export function resetPeakMemory(processes: readonly NamedProcess[]): void {
   }
 }
 
-/** Most resident memory of each process since the reset, in bytes: of the largest of its tree, as PostgreSQL's share theirs. */
+/** Most resident memory of each name since the reset, in bytes: of its largest process, as PostgreSQL's share theirs. */
 export function peakMemory(processes: readonly NamedProcess[]): ReadonlyMap<string, number> {
   const stats = readStats();
   const peakOf = (pid: number) => Number(/VmHWM:\s+(\d+)/.exec(readText(pid, 'status'))?.[1] ?? 0) * KIB;
-  return new Map(
-    processes.map(({ name, pid }) => [name, Math.max(0, ...treeOf(pid, stats).map((stat) => peakOf(stat.pid)))]),
-  );
+  const peaks = new Map<string, number>();
+  for (const { name, pid } of processes)
+    peaks.set(name, Math.max(peaks.get(name) ?? 0, ...treeOf(pid, stats).map((stat) => peakOf(stat.pid))));
+  return peaks;
 }

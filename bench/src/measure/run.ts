@@ -6,11 +6,11 @@ import type { Job, JobResult } from '../customers/job';
 import type { Subject } from '../systems/subject';
 import { batchCounters, brokerCounters, databaseCounters } from './counters';
 import type { Figures } from './figures';
-import { cpuSeconds, peakMemory, resetPeakMemory, type NamedProcess } from './processes';
+import { peakMemory, resetPeakMemory, watchCpu, type NamedProcess } from './processes';
 import { readSettled, untilSettled, type Settled } from './settle';
 
 /** Orders that take longer than this to settle after the last was placed have been lost. */
-const SETTLE_WITHIN_MS = 120_000;
+const SETTLE_WITHIN_MS = 300_000;
 
 const MS_PER_S = 1_000;
 const PER_1000 = 1_000;
@@ -25,75 +25,84 @@ export interface Run {
 
 /** How a run is done. */
 export interface RunOptions {
-  readonly job: Omit<Job, 'orderUrl'>;
+  readonly job: Omit<Job, 'orderUrls'>;
+  /** Where orders are placed; the subject's own order-service unless there are more of them. */
+  readonly orderUrls?: readonly string[];
   /** Without the broker's counters, which come 5 s late, before and after. */
   readonly quick?: boolean;
+  /** Done when all orders are placed; the rate then counts from its end. */
+  readonly afterPosted?: () => Promise<void>;
 }
 
 /** Places the orders, waits until they are settled, and verifies them. */
-export async function measure(bench: Bench, subject: Subject, { job, quick = false }: RunOptions): Promise<Run> {
+export async function measure(bench: Bench, subject: Subject, options: RunOptions): Promise<Run> {
+  const { job, orderUrls = [subject.addresses.order], quick = false, afterPosted } = options;
+  const messages = await difference(quick ? undefined : () => brokerCounters(subject));
+  // The baseline counts no batches, and a service that is started again begins to count anew.
+  const counts = subject.name === 'product' && !afterPosted;
+  const batches = await difference(counts ? () => batchCounters(subject) : undefined);
   const { customers, product } = bench;
-  const measured: NamedProcess[] = [...subject.processes(), ...product.servers];
-  const all = [...measured, { name: 'customers', pid: customers.pid }];
-  const counted = () => (quick ? Promise.resolve(undefined) : brokerCounters(subject));
-  const batched = () => (subject.name === 'product' ? batchCounters(subject) : Promise.resolve(undefined));
-
-  const messagesBefore = await counted();
-  const batchesBefore = await batched();
-  resetPeakMemory(measured);
-  const before = await databaseCounters(product.admin);
-  const cpuBefore = cpuSeconds(all);
-  const placed = await customers.place({ ...job, orderUrl: subject.addresses.order });
+  const commits = await difference(() => databaseCounters(product.admin));
+  const usage = watchProcesses(subject, bench);
+  const placed = await customers.place({ ...job, orderUrls });
+  await afterPosted?.();
+  const since = afterPosted ? Date.now() : placed.startedAt;
   await untilSettled(subject, SETTLE_WITHIN_MS);
-  const cpuAfter = cpuSeconds(all);
-  const after = await databaseCounters(product.admin);
-  const peak = peakMemory(measured);
-  const batchesAfter = await batched();
+  const used = usage();
+  const written = await commits();
+  const batched = await batches();
   const settled = await readSettled(subject, placed);
   await mustHold(subject, placed.orderIds);
-  const messagesAfter = await counted();
+  const sent = await messages();
 
-  const { orders } = job;
-  const cpu = all.map(({ name }) => [name, used(cpuBefore, cpuAfter, name, orders)] as const);
-  const own = cpu.filter(([name]) => name !== 'customers').reduce((sum, [, seconds]) => sum + seconds, 0);
+  const orders = placed.orderIds.length;
   const latency = placed.latency ?? settled.latency;
   const figures: Figures = {
     orders,
-    orders_per_s: orders / ((settled.lastAt - placed.startedAt) / MS_PER_S),
+    orders_per_s: orders / ((settled.lastAt - since) / MS_PER_S),
     p50_ms: latency.p50,
     p95_ms: latency.p95,
     p99_ms: latency.p99,
     p999_ms: latency.p999,
-    ...(product.servers.length === 0
-      ? {}
-      : { cpu_s_per_1000: own, cpu_s_per_1000_by_process: Object.fromEntries(cpu) }),
-    peak_mib_by_process: Object.fromEntries([...peak].map(([name, bytes]) => [name, bytes / MIB])),
-    commits_per_order: (after.commits - before.commits) / orders,
-    wal_bytes_per_order: (after.walBytes - before.walBytes) / orders,
-    ...(messagesBefore && messagesAfter
-      ? {
-          messages_per_order: (messagesAfter.published - messagesBefore.published) / orders,
-          deliveries_per_order: (messagesAfter.delivered - messagesBefore.delivered) / orders,
-        }
-      : {}),
-    ...(batchesBefore && batchesAfter
-      ? {
-          average_batch:
-            (batchesAfter.items - batchesBefore.items) / Math.max(1, batchesAfter.batches - batchesBefore.batches),
-        }
-      : {}),
+    ...(product.servers.length === 0 ? {} : cpuFigures(used.cpuS, orders)),
+    peak_mib_by_process: Object.fromEntries([...used.peakBytes].map(([name, bytes]) => [name, bytes / MIB])),
+    commits_per_order: (written?.commits ?? 0) / orders,
+    wal_bytes_per_order: (written?.walBytes ?? 0) / orders,
+    ...(sent ? { messages_per_order: sent.published / orders, deliveries_per_order: sent.delivered / orders } : {}),
+    ...(batched ? { average_batch: batched.items / Math.max(1, batched.batches) } : {}),
+    refused: placed.refused,
     not_confirmed: placed.notConfirmed,
   };
   return { figures, placed, settled };
 }
 
-function used(
-  before: ReadonlyMap<string, number>,
-  after: ReadonlyMap<string, number>,
-  name: string,
-  orders: number,
-): number {
-  return (((after.get(name) ?? 0) - (before.get(name) ?? 0)) / orders) * PER_1000;
+/** Reads counters now, and answers how to read how far they have come since; nothing where there is nothing to read. */
+async function difference<Name extends string>(
+  read: (() => Promise<Readonly<Record<Name, number>> | undefined>) | undefined,
+): Promise<() => Promise<Readonly<Record<Name, number>> | undefined>> {
+  const before = await read?.();
+  return async () => {
+    const after = await read?.();
+    if (!before || !after) return undefined;
+    // Object.keys and Object.fromEntries forget the key type; the keys are those of the counters.
+    const names = Object.keys(before) as Name[];
+    return Object.fromEntries(names.map((name) => [name, after[name] - before[name]])) as Record<Name, number>;
+  };
+}
+
+/** Begins to watch; answers what each process has used since. */
+function watchProcesses(subject: Subject, { product, customers }: Bench) {
+  const measured = (): NamedProcess[] => [...subject.processes(), ...product.servers];
+  const all = () => [...measured(), { name: 'customers', pid: customers.pid }];
+  resetPeakMemory(measured());
+  const cpu = watchCpu(all());
+  return () => ({ cpuS: cpu(all()), peakBytes: peakMemory(measured()) });
+}
+
+function cpuFigures(cpuS: ReadonlyMap<string, number>, orders: number) {
+  const each = [...cpuS].map(([name, seconds]) => [name, (seconds / orders) * PER_1000] as const);
+  const own = each.filter(([name]) => name !== 'customers').reduce((sum, [, seconds]) => sum + seconds, 0);
+  return { cpu_s_per_1000: own, cpu_s_per_1000_by_process: Object.fromEntries(each) };
 }
 
 async function mustHold({ name, addresses }: Subject, requested: readonly string[]): Promise<void> {

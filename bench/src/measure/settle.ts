@@ -1,5 +1,6 @@
 /** Finds out when the last order was settled, without burdening what is measured: one cheap look ten times a second. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { openQueueReader } from '@quadrille/tools/src/verify/read-system';
 import { Client } from 'pg';
 import { createLatencies, record, summarize } from '../customers/latency';
 import type { JobResult, Latency } from '../customers/job';
@@ -18,21 +19,25 @@ const UNSETTLED = `SELECT EXISTS (SELECT FROM orders WHERE status = 'PENDING')
 const UPDATED = `SELECT order_id AS "orderId", status, extract(epoch FROM updated_at)::float8 * 1000 AS at
   FROM orders WHERE order_id = ANY($1)`;
 
-/** Resolves when every order is settled; fails when that takes longer than `withinMs`. */
+/**
+ * Resolves when every order is settled and no message waits any more: stock is committed and customers are told after the
+ * order itself is at rest, and what that costs belongs to the order. Fails when it takes longer than `withinMs`.
+ */
 export async function untilSettled({ name, addresses }: Subject, withinMs: number): Promise<void> {
   const client = new Client({ connectionString: addresses.databases.order });
   await client.connect();
+  const queues = await openQueueReader(addresses.amqp, null);
+  const isUnsettled = async () => (await client.query<{ unsettled: boolean }>(UNSETTLED)).rows[0]?.unsettled;
+  const areWaiting = async () => (await queues.read()).some(({ ready }) => ready > 0);
   try {
     const deadline = performance.now() + withinMs;
-    for (;;) {
-      const { rows } = await client.query<{ unsettled: boolean }>(UNSETTLED);
-      if (!rows[0]?.unsettled) return;
+    while ((await isUnsettled()) || (await areWaiting())) {
       if (performance.now() > deadline)
         throw new Error(`Orders of the ${name} are not settled within ${String(withinMs / 1000)} s.`);
       await pause(LOOK_MS);
     }
   } finally {
-    await client.end();
+    await Promise.all([client.end(), queues.close()]);
   }
 }
 

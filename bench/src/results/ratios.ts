@@ -22,7 +22,7 @@ export const BASELINE_MIN = 0.12;
 type Measured = Pick<Results, 'scenarios' | 'ceilings'> & { readonly cores: number };
 
 /** Orders a second of the composite ceiling; undefined when a part of it was not measured. */
-function compositeCeiling({ scenarios, ceilings, cores }: Measured): number | undefined {
+export function compositeCeiling({ scenarios, ceilings, cores }: Measured): number | undefined {
   const { postgres_batches: database, queue_batches: queue } = ceilings;
   const deliveries = scenarios['burst']?.deliveries_per_order;
   const customers = scenarios['burst']?.cpu_s_per_1000_by_process?.['customers'];

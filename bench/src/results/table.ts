@@ -1,4 +1,5 @@
 /** The results as aligned lines for a terminal. */
+import { ceilings } from '../ceilings/kinds';
 import type { Results, Summary } from './results';
 
 const number = (value: number | undefined, digits = 0) =>
@@ -29,7 +30,7 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
 }
 
 /** The machine in one line. */
-function machineLine({ machine, measured_at }: Results): string {
+export function machineLine({ machine, measured_at }: Results): string {
   const { cpu, cores, memory_gib, node, postgres, rabbitmq, commit, load_before } = machine;
   return [
     `${String(cores)} cores (${cpu}), ${String(memory_gib)} GiB`,
@@ -38,37 +39,55 @@ function machineLine({ machine, measured_at }: Results): string {
   ].join('; ');
 }
 
+/** The scenarios, with a head. */
+export const scenarioRows = ({ scenarios }: Results): string[][] => [
+  ['scenario', ...COLUMNS.map(([head]) => head)],
+  ...Object.entries(scenarios).map(([name, each]) => [name, ...COLUMNS.map(([, value]) => value(each))]),
+];
+
+/** The ceilings, with a head. */
+export const ceilingRows = ({ ceilings: measured }: Results): string[][] => [
+  ['ceiling', 'of', 'a second', 'server CPU µs', 'client CPU µs'],
+  ...Object.entries(measured).map(([name, { per_s, server_cpu_us, client_cpu_us }]) => [
+    name,
+    unitOf(name),
+    number(per_s),
+    number(server_cpu_us, 1),
+    number(client_cpu_us, 1),
+  ]),
+];
+
+const unitOf = (name: string) => Object.entries(ceilings).find(([ceiling]) => ceiling === name)?.[1] ?? '';
+
+/** The ratios, with a head. */
+export const ratioRows = ({ ratios }: Results): string[][] => [
+  ['ratio', ''],
+  ...Object.entries(ratios).map(([name, value]) => [name, number(value, 3)]),
+];
+
+/** CPU of each scenario by process, one line each. */
+const cpuLines = ({ scenarios }: Results): string[] =>
+  Object.entries(scenarios).flatMap(([name, { cpu_s_per_1000_by_process: by = {}, peak_mib_by_process: mib = {} }]) => {
+    const list = (values: Readonly<Record<string, number>>, digits: number) =>
+      Object.entries(values)
+        .map(([process, value]) => `${process} ${number(value, digits)}`)
+        .join(', ');
+    return [`  ${name}: CPU s/1000: ${list(by, 2)}; peak MiB: ${list(mib, 0)}`];
+  });
+
 /** Everything that was measured. */
 export function printResults(results: Results): string[] {
-  const { scenarios, ceilings, ratios } = results;
-  const cpu = Object.entries(scenarios).map(([name, { cpu_s_per_1000_by_process: by = {} }]) => [
-    name,
-    Object.entries(by)
-      .map(([process, seconds]) => `${process} ${number(seconds, 2)}`)
-      .join(', '),
-  ]);
   return [
     '',
     `  ${machineLine(results)}`,
     '',
-    ...aligned([
-      ['', ...COLUMNS.map(([head]) => head)],
-      ...Object.entries(scenarios).map(([name, each]) => [name, ...COLUMNS.map(([, value]) => value(each))]),
-    ]),
+    ...aligned(scenarioRows(results)),
     '',
-    ...cpu.map(([name, parts]) => `  CPU s/1000 of ${name ?? ''}: ${parts ?? ''}`),
+    ...cpuLines(results),
     '',
-    ...aligned([
-      ['ceiling', 'per s', 'server CPU us', 'client CPU us'],
-      ...Object.entries(ceilings).map(([name, { per_s, server_cpu_us, client_cpu_us }]) => [
-        name,
-        number(per_s),
-        number(server_cpu_us, 1),
-        number(client_cpu_us, 1),
-      ]),
-    ]),
+    ...aligned(ceilingRows(results)),
     '',
-    ...aligned([['ratio', ''], ...Object.entries(ratios).map(([name, value]) => [name, number(value, 3)])]),
+    ...aligned(ratioRows(results)),
     '',
   ];
 }

@@ -5,7 +5,7 @@ import type { Subject } from '../systems/subject';
 import type { Scale, Scenario } from './scenario';
 
 /** Customers who order at once, each on a connection of their own. */
-const CONNECTIONS = 64;
+export const CONNECTIONS = 64;
 
 /** Orders as fast as they are answered. */
 export async function runBurst(bench: Bench, subject: Subject, { orders, quick }: Scale): Promise<Figures> {
@@ -27,5 +27,5 @@ export const burst: Scenario = {
 export const baseline: Scenario = {
   name: 'baseline',
   about: 'the same burst, against the saga as tutorials write it',
-  run: (bench, scale) => runBurst(bench, bench.baseline.subject, scale),
+  run: async (bench, scale) => runBurst(bench, await bench.baseline(), scale),
 };

@@ -5,7 +5,7 @@ import type { Figures } from '../measure/figures';
 export interface Scale {
   /** Orders of the burst; other scenarios scale with it. */
   readonly orders: number;
-  /** Without what takes long and is no ratio. */
+  /** Without the broker's counters, which take ten seconds. */
   readonly quick: boolean;
 }
 
@@ -16,5 +16,7 @@ export interface Scenario {
   readonly about: string;
   /** Rounds at most: what takes minutes is not repeated as often. */
   readonly roundsMax?: number;
+  /** Runs after all rounds of the others, as it leaves the tables otherwise than it found them. */
+  readonly last?: true;
   readonly run: (bench: Bench, scale: Scale) => Promise<Figures>;
 }

@@ -1,11 +1,14 @@
 /** The product, as `npm start` runs it, on servers and a data folder of the benchmark's own. */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Pool } from 'pg';
+import { lockHolder } from '@quadrille/tools/src/instance/lock';
 import { openSecrets } from '@quadrille/tools/src/instance/secrets';
 import { withCredentials, withDatabase } from '@quadrille/tools/src/migrate/database';
 import { dataFolder } from '@quadrille/tools/src/root';
-import { services, shortNames } from '@quadrille/tools/src/services';
+import { services, shortNames, type ShortName } from '@quadrille/tools/src/services';
 import { createProgress } from '@quadrille/tools/src/start/progress';
+import type { Supervised } from '@quadrille/tools/src/start/supervisor';
 import { startSystem } from '@quadrille/tools/src/start/system';
 import { childrenOf, type NamedProcess } from '../measure/processes';
 import type { Subject } from './subject';
@@ -22,6 +25,8 @@ export interface Product {
   readonly admin: Pool;
   /** PostgreSQL and RabbitMQ; none where they are not ours. */
   readonly servers: readonly NamedProcess[];
+  /** One of its services, to stop and start. */
+  readonly service: (name: ShortName) => Supervised;
   readonly stop: () => Promise<void>;
 }
 
@@ -31,6 +36,7 @@ const SERVERS = { postgres: /postgres .*-D /, broker: /rabbitmq-server/ };
 /** Starts PostgreSQL, RabbitMQ and the four services. DATABASE_URL and RABBITMQ_URL point it at other servers, as they do `npm start`. */
 export async function startProduct(): Promise<Product> {
   const folder = join(dataFolder, 'bench');
+  beginAnew(folder);
   const system = startSystem(folder, createProgress());
   try {
     const addresses = await system.started;
@@ -46,6 +52,11 @@ export async function startProduct(): Promise<Product> {
       adminUrl,
       admin,
       servers: Object.entries(SERVERS).flatMap(([name, pattern]) => find(name, pattern)),
+      service: (name) => {
+        const service = system.service(name);
+        if (!service) throw new Error(`${name}-service was never started.`);
+        return service;
+      },
       stop: async () => {
         await admin.end();
         await system.stop();
@@ -55,6 +66,13 @@ export async function startProduct(): Promise<Product> {
     await system.stop();
     throw error;
   }
+}
+
+/** Every benchmark begins with empty databases, whatever the last one has left. */
+function beginAnew(folder: string): void {
+  const holder = lockHolder(join(folder, 'running.pid'));
+  if (holder !== undefined) throw new Error(`A benchmark already runs in this copy (process ${String(holder)}).`);
+  rmSync(folder, { recursive: true, force: true });
 }
 
 const privateAdminUrl = (folder: string, url: string) =>

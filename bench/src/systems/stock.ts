@@ -19,7 +19,7 @@ const STOCK = `WITH wanted AS (SELECT * FROM unnest($1::text[], $2::bigint[]) AS
   FROM stocked LEFT JOIN product USING (product_id) LEFT JOIN before USING (product_id)`;
 
 /** Sets the stock of these products, whatever it was. Nothing may be ordered meanwhile. */
-async function setStock({ addresses }: Subject, levels: ReadonlyMap<string, number>): Promise<void> {
+export async function setStock({ addresses }: Subject, levels: ReadonlyMap<string, number>): Promise<void> {
   const pool = new Pool({ connectionString: addresses.databases.inventory, max: 1 });
   try {
     await pool.query(STOCK, [[...levels.keys()], [...levels.values()]]);

@@ -16,6 +16,8 @@ const POLL_MS = 50;
 /** The four services, kept running. */
 export interface RunningServices {
   urls: Record<ShortName, string>;
+  /** Each service by itself. */
+  supervised: Record<ShortName, Supervised>;
   /** Resolves when all are ready. Fails, quoting its log, as soon as one dies before. */
   ready(): Promise<void>;
   /** Lets all drain and ends them. */
@@ -45,7 +47,11 @@ export function runServices(
     return { supervised, url: `http://${localAddress()}:${String(ports[short])}` };
   });
   return {
-    // One entry for each short name, in their order.
+    // One entry for each short name, in their order; so are the URLs.
+    supervised: Object.fromEntries(running.map(({ supervised }, i) => [shortNames[i], supervised])) as Record<
+      ShortName,
+      Supervised
+    >,
     urls: Object.fromEntries(running.map(({ url }, i) => [shortNames[i], url])) as Record<ShortName, string>,
     ready: async () => {
       await Promise.all(running.map(({ supervised, url }) => waitUntilReady(supervised, url, folder)));

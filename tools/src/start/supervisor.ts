@@ -31,8 +31,10 @@ export interface Supervised {
   pid(): number | undefined;
   /** Why it died last, undefined while it never did. */
   lastDeath(): string | undefined;
-  /** Lets it drain and ends it; it is not started again. */
+  /** Lets it drain and ends it; it is not started again by itself. */
   stop(): Promise<void>;
+  /** Starts it after it was stopped. */
+  start(): void;
   /** Ends it at once. */
   kill(): void;
 }
@@ -79,6 +81,11 @@ export function supervise(service: ServiceProcess, onDeath: (why: string, pauseM
         await endProcesses([child.pid], 'SIGTERM', STOP_GRACE_MS);
         await ended;
       }
+    },
+    start: () => {
+      stopping = false;
+      child = launch(service);
+      ended = follow();
     },
     kill: () => {
       stopping = true;

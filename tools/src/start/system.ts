@@ -11,11 +11,14 @@ import { keepRunning } from './keep-running';
 import { rotateLogs } from './log-files';
 import type { Progress } from './progress';
 import { runServices, type RunningServices } from './run-services';
+import type { Supervised } from './supervisor';
 
 /** The whole system while it starts, runs and stops. */
 export interface System {
   /** Resolves with the addresses when every service is ready. */
   started: Promise<Addresses>;
+  /** One of its services; undefined before they are started. */
+  service(name: ShortName): Supervised | undefined;
   /** Stops the services, then the servers; also in the middle of starting. */
   stop(): Promise<void>;
   /** Ends every process at once. The data survives, as it does a crash. */
@@ -88,6 +91,7 @@ export function startSystem(folder: string, progress: Progress): System {
   const started = start();
   return {
     started,
+    service: (name) => running?.supervised[name],
     stop: async () => {
       stopping = true;
       for (const end of cleanUp) end();

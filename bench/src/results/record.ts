@@ -1,0 +1,27 @@
+/** The ratio on record: what the last full run reached, for smoke runs to be held against. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rootFolder } from '@quadrille/tools/src/root';
+import { z } from 'zod';
+import type { Results } from './results';
+
+const file = join(rootFolder, 'bench', 'record.json');
+
+const Record = z.object({ commit: z.string(), measured_at: z.string(), burst_to_baseline: z.number() });
+
+/** The product's rate in times of the baseline's, as it is on record. Fails, naming the remedy, when there is none. */
+export function readRecord(): number {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    throw new Error('No ratio is on record yet: npm run bench (all of it) writes bench/record.json.');
+  }
+  return Record.parse(JSON.parse(text)).burst_to_baseline;
+}
+
+/** Puts the ratio of a full run on record. */
+export function writeRecord({ machine, measured_at, ratios }: Results): void {
+  const record = Record.parse({ commit: machine.commit, measured_at, burst_to_baseline: ratios['burst_to_baseline'] });
+  writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`);
+}

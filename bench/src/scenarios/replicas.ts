@@ -1,0 +1,26 @@
+import { measure } from '../measure/run';
+import { startReplicas } from '../systems/replicas';
+import { CONNECTIONS } from './burst';
+import type { Scenario } from './scenario';
+
+/** The burst with several processes of every service; the customers order from all of them alike. */
+const replicas = (count: number): Scenario => ({
+  name: `replicas-${String(count)}`,
+  about: `the burst with ${String(count)} processes of every service`,
+  run: async (bench, { orders, quick }) => {
+    const { subject } = bench.product;
+    const more = await startReplicas(bench.product, count - 1);
+    try {
+      const orderUrls = [subject.addresses.order, ...more.orderUrls];
+      const job = { kind: 'plain', orders, connections: CONNECTIONS } as const;
+      // New processes compile their code first.
+      await bench.customers.place({ ...job, orders: Math.ceil(orders / 10), orderUrls });
+      return (await measure(bench, subject, { job, orderUrls, quick })).figures;
+    } finally {
+      await more.stop();
+    }
+  },
+});
+
+/** Two and three of everything. */
+export const replicaScenarios: readonly Scenario[] = [2, 3].map(replicas);
