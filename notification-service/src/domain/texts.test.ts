@@ -56,3 +56,138 @@ test('an order that named no price is not told that its price is wrong', () => {
   expect(written['some without a price'].message).toContain('our current price for:\n- mug\n- jug\n\n');
   expect(written['some without a price'].message).toContain('no price at the moment for:\n- unpriced');
 });
+
+test('word for word', () => {
+  const letters = Object.values(written).map(({ subject, message }) => `${subject}\n\n${message}`);
+  expect(letters.join('\n\n----\n\n')).toMatchInlineSnapshot(`
+   "We received your payment of 40.05 USD
+
+   Thank you. Your payment of 40.05 USD for order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f has arrived.
+
+   You will hear from us again as soon as your order is confirmed.
+
+   ----
+
+   Your order is confirmed
+
+   Good news: your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f over 40.05 USD is confirmed and paid for. We are getting it ready.
+
+   You can still cancel it until it is handed over; your payment is then returned in full.
+
+   ----
+
+   Your order was handed over
+
+   Your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f has been handed over. We hope you enjoy it.
+
+   If anything is not as it should be, answer with your order number and we will put it right.
+
+   ----
+
+   We could not accept your order
+
+   We are sorry: we cannot deliver your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f, because we do not have enough of this in stock:
+
+   - mug: you asked for 2, we have only 1 left
+   - jug: you asked for 1, we have none left
+
+   You have not been charged. You are welcome to order again with fewer pieces, or when we have more.
+
+   ----
+
+   We could not accept your order
+
+   We are sorry: we could not accept your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f.
+
+   The price it named is not our current price for:
+   - mug
+   - jug
+
+   You have not been charged. Please look at the current prices and order again.
+
+   ----
+
+   We could not accept your order
+
+   We are sorry: we could not accept your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f.
+
+   We have no price at the moment for:
+   - unpriced
+
+   You have not been charged. You are welcome to order the rest of it again, or all of it when we have a price.
+
+   ----
+
+   We could not accept your order
+
+   We are sorry: we could not accept your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f.
+
+   The price it named is not our current price for:
+   - mug
+   - jug
+
+   We have no price at the moment for:
+   - unpriced
+
+   You have not been charged. Please look at the current prices and order again.
+
+   ----
+
+   We could not accept your order
+
+   We are sorry: we could not accept your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f, because we do not sell this:
+
+   - mug
+   - jug
+
+   You have not been charged. Please choose from what is in our shop and order again.
+
+   ----
+
+   Your payment did not go through
+
+   We are sorry: for your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f, your payment was declined. Your bank can tell you why; another means of payment may work.
+
+   You have not been charged. The order is closed and nothing is being held for you; to try again, please place a new order.
+
+   ----
+
+   Your payment did not go through
+
+   We are sorry: for your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f, the payment could not be made: we tried several times and the payment provider did not answer.
+
+   You have not been charged. The order is closed and nothing is being held for you; to try again, please place a new order.
+
+   ----
+
+   Your order is cancelled
+
+   Your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f is cancelled, as you asked.
+
+   If you have paid already, your money is on its way back and we will tell you when it is returned.
+
+   ----
+
+   Your order is cancelled
+
+   Your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f is cancelled, because we could not confirm it in time. We are sorry.
+
+   You will not be charged; should a payment still have gone through, it is returned in full. To try again, please place a new order.
+
+   ----
+
+   Your order is cancelled
+
+   Your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f is cancelled, because your payment was returned to you.
+
+   Nothing further is needed from you. To have the goods after all, please place a new order.
+
+   ----
+
+   We returned 40.05 USD to you
+
+   Your payment of 40.05 USD for order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f has been returned in full.
+
+   Depending on your bank it can take a few days until you see it on your account."
+  `);
+});
