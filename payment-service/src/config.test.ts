@@ -15,6 +15,16 @@ test('everything of its own has a default', () => {
 });
 
 test.each([
+  ['0', 0],
+  ['0.25', 0.25],
+  ['.5', 0.5],
+  ['1', 1],
+  ['1.0', 1],
+])('PAYMENT_SUCCESS_RATE=%s is %d', (text, rate) => {
+  expect(read({ PAYMENT_SUCCESS_RATE: text }).PAYMENT_SUCCESS_RATE).toBe(rate);
+});
+
+test.each([
   ['0', [0, 0]],
   ['50', [50, 50]],
   ['50-200', [50, 200]],
@@ -36,6 +46,8 @@ test.each([
 test.each([
   { PAYMENT_SUCCESS_RATE: '1.1' },
   { PAYMENT_SUCCESS_RATE: 'often' },
+  { PAYMENT_SUCCESS_RATE: '0x1' },
+  { PAYMENT_SUCCESS_RATE: '1e-1' },
   { GATEWAY_TIMEOUT_MS: '9' },
   { GATEWAY_TIMEOUT_MS: '3001' },
 ])('%j is refused, by its name', (environment) => {

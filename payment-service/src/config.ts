@@ -12,12 +12,15 @@ const GATEWAY_TIMEOUT_MS = 2_000;
 const GATEWAY_TIMEOUT_MAX_MS = 3_000;
 
 /** A bank that has a bad day: enough failed draws to see retries in every demo. */
-const PAYMENT_SUCCESS_RATE = 0.8;
+const PAYMENT_SUCCESS_RATE = '0.8';
 
 function rangeOf(text: string): readonly [least: number, most: number] {
   const [least = '', most = least] = text.split('-');
   return [Number(least), Number(most)];
 }
+
+/** 0, 0.8, .25, 1: as people write it, and nothing else that JavaScript takes for a number. */
+const RATE = /^(0|0?\.\d{1,6}|1|1\.0{1,6})$/;
 
 const RATE_ERROR = 'must be a number from 0 to 1';
 
@@ -38,7 +41,7 @@ const latencySchema = z
 export const configSchema = z.object({
   ...commonConfig,
   PORT: portConfig(PORT),
-  PAYMENT_SUCCESS_RATE: z.coerce.number(RATE_ERROR).min(0, RATE_ERROR).max(1, RATE_ERROR).default(PAYMENT_SUCCESS_RATE),
+  PAYMENT_SUCCESS_RATE: z.string().regex(RATE, RATE_ERROR).default(PAYMENT_SUCCESS_RATE).transform(Number),
   PAYMENT_LATENCY_MS: latencySchema,
   GATEWAY_TIMEOUT_MS: wholeNumberSchema(10, GATEWAY_TIMEOUT_MAX_MS).default(GATEWAY_TIMEOUT_MS),
 });

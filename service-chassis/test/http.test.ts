@@ -135,7 +135,7 @@ const problems: readonly (readonly [string, () => ReturnType<typeof post>, numbe
     404,
     { detail: expect.stringContaining('/docs') as string },
   ],
-  ['another method', () => server.inject({ method: 'DELETE', url: '/things' }), 404, {}],
+  ['another method', () => server.inject({ method: 'DELETE', url: '/things' }), 405, {}],
   ['a body of 1 MB', () => post(JSON.stringify({ ...good, name: 'n'.repeat(1_000_000) })), 413, {}],
   ['text', () => post('hello', { 'content-type': 'text/plain' }), 415, {}],
   ['a form', () => post('a=b', { 'content-type': 'application/x-www-form-urlencoded' }), 415, {}],

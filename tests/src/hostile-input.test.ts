@@ -1,4 +1,5 @@
 /** What must be refused is refused with a problem that names the field, and leaves nothing behind. */
+import { request, type IncomingMessage } from 'node:http';
 import { Client } from 'pg';
 import { startSystem, type System } from './system';
 
@@ -111,6 +112,7 @@ const hostile: readonly Hostile[] = [
   },
   { name: 'a null character', body: withLine({ product_id: 'a\u0000b' }), status: 400, field: 'items[0].product_id' },
   { name: 'an unknown field', body: withBody({ discount: 100 }), status: 400, field: 'discount' },
+  { name: 'an unknown field without a name', body: withBody({ '': 1 }), status: 400, field: '[""]' },
   { name: 'an unknown field of a line', body: withLine({ total: 0 }), status: 400, field: 'items[0].total' },
   { name: '__proto__', body: withBody({}).replace('{', '{"__proto__":{"admin":true},'), status: 400 },
   { name: '__proto__ in a line', body: withLine({}).replace('[{', '[{"__proto__":{"quantity":5},'), status: 400 },
@@ -162,6 +164,37 @@ it.each([
   const problem = (await response.json()) as { errors?: { field: string }[] }; // a problem by contract
   expect(response.status).toBe(400);
   expect(problem.errors?.map((error) => error.field)).toContain(field);
+});
+
+it.each([
+  ['GET', 'order', '/orders/an-order?colour=red', 400],
+  ['POST', 'order', '/orders?dry_run=1', 400],
+  ['GET', 'payment', '/payments/order/an-order?verbose', 400],
+  ['GET', 'order', '/health?from=a-load-balancer', 200],
+] as const)('%s %s %s: query parameters that nobody knows: %d', async (method, service, path, status) => {
+  const response = await fetch(`${system.urls[service]}${path}`, { method });
+  expect(response.status).toBe(status);
+});
+
+it.each([
+  ['PATCH', '/orders', 'GET, HEAD, POST'],
+  ['PUT', '/orders/an-order', 'DELETE, GET, HEAD'],
+  ['GET', '/orders/an-order/complete?a=b', 'POST'],
+])('%s %s is answered 405, and Allow says what can be asked', async (method, path, allow) => {
+  const response = await fetch(`${system.urls.order}${path}`, { method });
+  expect([response.status, response.headers.get('allow')]).toEqual([405, allow]);
+  expect(await response.json()).toMatchObject({ status: 405, title: 'Method Not Allowed' });
+});
+
+it('an expectation that nobody can meet is refused', async () => {
+  const { hostname, port } = new URL(system.urls.order);
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const sent = request({ hostname, port, path: '/orders', headers: { expect: '200-maybe' } }, resolve);
+    sent.once('error', reject);
+    sent.end();
+  });
+  expect([answer.statusCode, answer.headers['content-type']]).toEqual([417, 'application/problem+json; charset=utf-8']);
+  expect(JSON.parse((await answer.setEncoding('utf8').toArray()).join(''))).toMatchObject({ status: 417 });
 });
 
 it('has left nothing behind, nowhere', async () => {

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import { sendProblem, type HttpServer } from '@quadrille/service-chassis';
 import { idSchema } from '@quadrille/shared-events';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { PrismaClient } from '../../generated/prisma/client';
 import type { TimelineEntry } from '../domain/order';
@@ -57,6 +58,7 @@ export function addStreamRoute(server: HttpServer, options: StreamOptions, closi
     summary: 'The timeline of an order as server-sent events, until it is settled',
     params: z.object({ order_id: idSchema }),
     headers: z.object({ 'last-event-id': z.string().max(100).optional() }),
+    response: { 200: { content: { 'text/event-stream': { schema: z.string() } } } },
   };
   server.get('/orders/:order_id/stream', { schema }, async (request, reply) => {
     const { order_id } = request.params;
@@ -71,6 +73,8 @@ export function addStreamRoute(server: HttpServer, options: StreamOptions, closi
       );
     const stream = Readable.from(framesOf(options, follower, order, request.headers['last-event-id'], closing));
     stream.once('close', follower.leave);
-    return reply.type('text/event-stream').header('cache-control', 'no-cache').send(stream);
+    // The schema is that of what is sent in the end: text.
+    const untyped: FastifyReply = reply;
+    return untyped.type('text/event-stream').header('cache-control', 'no-cache').send(stream);
   });
 }

@@ -41,10 +41,12 @@ export const shownUrl = (url: string): string =>
 const slugs: Readonly<Record<number, string>> = {
   400: 'invalid-request',
   404: 'not-found',
+  405: 'method-not-allowed',
   408: 'request-timeout',
   409: 'wrong-state',
   413: 'body-too-large',
   415: 'unsupported-media-type',
+  417: 'expectation-failed',
   422: 'idempotency-key-reused',
   429: 'too-many-requests',
   431: 'headers-too-large',
@@ -139,8 +141,9 @@ function fieldErrors(
     .filter(Boolean)
     .reduce((name, part) => (/^\d+$/.test(part) ? `${name}[${part}]` : name === '' ? part : `${name}.${part}`), '');
   if (keyword === 'unrecognized_keys' && Array.isArray(params['keys'])) {
-    return params['keys'].map((key) => ({
-      field: field === '' ? String(key) : `${field}.${String(key)}`,
+    return params['keys'].map(String).map((key) => ({
+      // A key may be empty; the name of a field may not.
+      field: key === '' ? `${field}[""]` : field === '' ? key : `${field}.${key}`,
       message: 'is not a known field; remove it',
     }));
   }

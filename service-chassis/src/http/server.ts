@@ -8,11 +8,12 @@ import type { Logger } from '../log';
 import type { ServiceMetrics } from '../metrics';
 import '../plain-words';
 import { childOf, traceIdOf } from '../trace';
-import { answerClientError } from './client-errors';
+import { answerClientError, answerExpectation } from './client-errors';
 import { addHealthRoutes, type Readiness } from './health';
 import { addJsonBodies } from './json-body';
 import { transform, transformObject } from './openapi';
 import { handleError, sendProblem, shownUrl } from './problem';
+import { refuseUnknownQueries, rememberMethods } from './strict-routes';
 import type { HttpServer } from './typed-server';
 
 /** Largest request body: an order of 100 lines takes about 9 KiB. */
@@ -67,13 +68,21 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       handleError(error, request, reply);
     },
   }).withTypeProvider<ZodTypeProvider>();
+  server.server.on('checkExpectation', answerExpectation);
   addJsonBodies(server);
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
   server.setErrorHandler(handleError);
-  server.setNotFoundHandler((request, reply) =>
-    sendProblem(reply, 404, `${request.method} ${shownUrl(request.url)} does not exist; /docs lists what does.`),
-  );
+  const methodsOf = rememberMethods(server);
+  refuseUnknownQueries(server);
+  server.setNotFoundHandler((request, reply) => {
+    const methods = methodsOf(request.url);
+    if (methods.length === 0)
+      return sendProblem(reply, 404, `${shownUrl(request.url)} does not exist; /docs lists what does.`);
+    const allowed = methods.join(', ');
+    void reply.header('allow', allowed);
+    return sendProblem(reply, 405, `${shownUrl(request.url)} does not know ${request.method}, only ${allowed}.`);
+  });
   addTracing(server);
   await server.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: service, version: '1.0.0', description: options.description } },
