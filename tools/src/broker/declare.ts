@@ -27,10 +27,14 @@ export async function declareTopology(
       management.request('PUT', `exchanges/${host}/${encodeURIComponent(name)}`, { type, durable: true }),
     ),
     ...topology.queues.map((queue) =>
-      management.request('PUT', `queues/${host}/${encodeURIComponent(queue.name)}`, {
-        durable: true,
-        arguments: queue.arguments,
-      }),
+      management
+        .request('PUT', `queues/${host}/${encodeURIComponent(queue.name)}`, {
+          durable: true,
+          arguments: queue.arguments,
+        })
+        .catch((error: unknown) => {
+          throw withRemedy(error, queue.name, management.access.url);
+        }),
     ),
     ...topology.users.map(async ({ name, permissions }) => {
       const user = encodeURIComponent(place.userPrefix + name);
@@ -45,6 +49,15 @@ export async function declareTopology(
         routing_key: routingKey,
       }),
     ),
+  );
+}
+
+function withRemedy(error: unknown, queue: string, url: string): unknown {
+  if (!(error instanceof Error) || !error.message.includes('inequivalent arg')) return error;
+  return new Error(
+    `The queue ${queue} was declared with other arguments, by another version of Quadrille, and RabbitMQ can't change a queue. ` +
+      `Of npm start's own broker, delete the folder .data/broker: what was under way is asked for again. Of another broker, delete the queue when it is empty (${url}).`,
+    { cause: error },
   );
 }
 

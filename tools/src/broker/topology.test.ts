@@ -61,6 +61,20 @@ describe('the topology in a broker', () => {
     expect(queues).toHaveLength(topology.queues.length);
   });
 
+  test('a queue of another version is refused with the remedy', async () => {
+    const [queue, ...queues] = topology.queues;
+    if (!queue) throw new Error('there is no queue');
+    const other = {
+      ...topology,
+      queues: [{ ...queue, arguments: { ...queue.arguments, 'x-max-length': 1 } }, ...queues],
+    };
+    const place = { virtualHost: host.name, userPrefix: `${host.name}.` };
+    const password = () => testServers().management.password;
+    await expect(declareTopology(host.management, other, place, password)).rejects.toThrow(
+      new RegExp(`The queue ${queue.name} was declared with other arguments.*delete the folder \\.data/broker`),
+    );
+  });
+
   test('a delayed message comes back to the queue of its service', async () => {
     const connection = await connect(host.urlOf('payment-service'));
     const channel = await connection.createConfirmChannel();
