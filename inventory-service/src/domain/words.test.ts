@@ -2,7 +2,7 @@
 import { decideBy } from '@quadrille/service-chassis';
 import { envelop, type EventData, type EventType } from '@quadrille/shared-events';
 import { service } from '../service';
-import { FRESH, moveStock, type Product, type Reservation } from './reservation';
+import { FRESH, moveStock, type GrantedReservation, type Product, type Reservation } from './reservation';
 
 const decide = decideBy(service);
 
@@ -28,7 +28,10 @@ const unpaid = event('PaymentFailed', { ...who, attempts: 4, reason: 'DECLINED' 
 const overdue = { type: 'ReservationOverdue' } as const;
 
 const common = { ...who, nudges: 0, clock: FRESH };
-const granted = (status: 'RESERVED' | 'COMMITTED' | 'RELEASED', reason: string | null = null): Reservation => ({
+const granted = (
+  status: 'RESERVED' | 'COMMITTED' | 'RELEASED',
+  reason: GrantedReservation['reason'] = null,
+): Reservation => ({
   ...common,
   status,
   reason,
@@ -51,7 +54,10 @@ const saysUnavailable = {
   type: 'InventoryUnavailable',
   data: { ...who, reason: 'OUT_OF_STOCK', lines: [lineAtFault] },
 };
-const saysReleased = (items: readonly object[]) => ({ type: 'InventoryReleased', data: { ...who, items } });
+const saysReleased = (items: readonly object[], reason = 'CUSTOMER_REQUEST') => ({
+  type: 'InventoryReleased',
+  data: { ...who, items, reason },
+});
 
 const cases: readonly (readonly [
   given: Reservation | undefined,
@@ -68,7 +74,14 @@ const cases: readonly (readonly [
   [undefined, overdue, 'unchanged: nothing was reserved', undefined, [5, 2, 2]],
   [undefined, cancelled, 'released: nothing was reserved', tombstone, [5, 2, 2], saysReleased([])],
   [granted('RESERVED'), confirmed, 'committed', granted('COMMITTED'), [5, 0, 4]],
-  [granted('RESERVED'), unpaid, 'released', granted('RELEASED', 'DECLINED'), [7, 0, 2], saysReleased(priced)],
+  [
+    granted('RESERVED'),
+    unpaid,
+    'released',
+    granted('RELEASED', 'DECLINED'),
+    [7, 0, 2],
+    saysReleased(priced, 'DECLINED'),
+  ],
   [
     { ...granted('RESERVED'), clock: stale },
     cancelled,
