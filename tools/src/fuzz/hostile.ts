@@ -5,7 +5,7 @@ import fc from 'fast-check';
 const NEST_DEPTH = 5_000;
 
 /** Texts. */
-export const hostileTexts: readonly string[] = [
+const hostileTexts: readonly string[] = [
   '',
   ' ',
   '.',
@@ -50,7 +50,7 @@ export const hostileTexts: readonly string[] = [
 ];
 
 /** Values for any place of a JSON document. */
-export const hostileValues: readonly unknown[] = [
+const hostileValues: readonly unknown[] = [
   null,
   true,
   false,

@@ -51,7 +51,6 @@ export function faultOf(operation: Operation, method: string, answer: FuzzAnswer
   const { status, headers, body, tookMs } = answer;
   if (tookMs > ANSWERED_WITHIN_MS) return `took ${String(Math.round(tookMs))} ms`;
   if (status >= 500) return `status ${String(status)}: ${body.toString('utf8', 0, 300)}`;
-  if (method === 'HEAD') return undefined; // has no body
   if (status >= 400) return problemFault(answer);
   if (method !== operation.method) return undefined; // another operation of the same path
   const expected = operation.answers.get(String(status));
