@@ -17,6 +17,7 @@ import { createAcks, type Acks } from './acks';
 import { pause } from './backoff';
 import { superviseLink, withHeartbeat, type LinkState, type OpenChannel } from './broker-link';
 import type { Reading } from './delivery';
+import { failpoint } from './failpoint';
 import { GivenUpError, settle, type Delivery, type SettlementOptions } from './settlement';
 
 /** Messages the broker may have under way to one consumer: two batches, one being written and one being collected. */
@@ -93,6 +94,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
       if (!last || !channel) continue;
       try {
         await settle(options, batch, (failures) => open === channel && !(draining && failures > 0));
+        await failpoint('before_ack');
         if (open === channel) channel.acks.handled(last.raw, batch.length);
       } catch (error) {
         if (error instanceof GivenUpError) {

@@ -12,6 +12,7 @@ export {
 export { backoffMs, pause } from './backoff';
 export { inTransaction, isTransient, lockKeys, openPool, type Pool, type PoolClient } from './database';
 export type { Decision, DelayedMessage, Input, Published } from './decision';
+export { failpoint } from './failpoint';
 export { pageOf, pageQuery, toPage } from './http/cursor';
 export { noBodySchema } from './http/json-body';
 export { moneySchema, toDecimal } from './http/money';

@@ -12,6 +12,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { backoffMs, pause } from './backoff';
 import { inTransaction } from './database';
+import { failpoint } from './failpoint';
 import type { Logger } from './log';
 import type { ServiceMetrics } from './metrics';
 import type { OutgoingMessage, Publisher, PublishResult } from './publisher';
@@ -95,6 +96,7 @@ export function createOutbox(options: {
   const settle = (id: string, result: PublishResult) => {
     metrics.published.inc({ result });
     if (result === 'confirmed') confirmed.push(id);
+    void failpoint('after_confirm');
   };
 
   const deleteConfirmed = async () => {

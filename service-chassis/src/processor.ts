@@ -12,6 +12,7 @@ import type { Pool, PoolClient } from 'pg';
 import { uuidv7 } from 'uuidv7';
 import { inTransaction, lockKeys } from './database';
 import type { Decision, DelayedMessage, Input, Published } from './decision';
+import { failpoint } from './failpoint';
 import type { Outbox } from './outbox';
 import type { OutgoingMessage } from './publisher';
 import { childOf } from './trace';
@@ -92,6 +93,7 @@ export function createProcessor<State, Message, Effect, Own>(
         );
         return { key: input.key, outcome: decision.outcome, changed };
       });
+      await failpoint('before_commit', inputs);
       return { states, results };
     };
     const { states, results } = await inTransaction(pool, decideAll, (tx, decided) => [
@@ -99,6 +101,7 @@ export function createProcessor<State, Message, Effect, Own>(
       outbox.write(tx, rows),
     ]);
     const handled = results.map(({ key, outcome, changed }) => ({ state: states.get(key), outcome, changed }));
+    await failpoint('after_commit', inputs);
     outbox.publish(rows);
     options.perform(effects);
     options.onCommitted?.(handled.map(({ state }) => state));

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import { EVENT_CONTENT_TYPE } from '@quadrille/shared-events';
 import { superviseLink, withHeartbeat, type LinkState, type OpenChannel } from './broker-link';
+import { failpoint } from './failpoint';
 import type { Logger } from './log';
 
 /** A confirm that takes longer will not come: the channel is given up and everything unconfirmed is sent again. */
@@ -78,6 +79,7 @@ function createCork(): { attach(connection: ChannelModel): void; cork(): void } 
         setImmediate(() => {
           corked = false;
           current.uncork();
+          void failpoint('after_publish');
         }),
       );
     },

@@ -1,5 +1,5 @@
 /** Placing an order: once for an idempotency key, and with patience for those who prefer to wait for the outcome. */
-import { sendProblem, type HttpServer } from '@quadrille/service-chassis';
+import { failpoint, sendProblem, type HttpServer } from '@quadrille/service-chassis';
 import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
 import { FRESH, type Order } from '../domain/order';
@@ -68,6 +68,7 @@ export function addPlaceRoute(server: HttpServer, options: RouteOptions, closing
     const waitMs = waitMsOf(request.headers.prefer);
     if (waitMs > 0) void reply.header('preference-applied', `wait=${String(waitMs / MS_PER_S)}`);
     const waited = await waitWhilePending(options, toStored(state), waitMs, closing);
+    await failpoint('before_response');
     return sendOrder(reply, waited.answered ? 201 : 202, waited.order);
   });
 }

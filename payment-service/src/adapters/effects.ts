@@ -1,5 +1,5 @@
 /** Performs what the decisions asked of the gateway, within its timeout, under one key for ever. */
-import type { Logger, RequestedEffect } from '@quadrille/service-chassis';
+import { failpoint, type Logger, type RequestedEffect } from '@quadrille/service-chassis';
 import type { PaymentEffect, PaymentInput } from '../domain/messages';
 import type { PaymentGateway } from '../gateway';
 
@@ -32,11 +32,10 @@ export function createPerformer(gateway: PaymentGateway, timeoutMs: number, log:
       case 'Charge': {
         const { attempt, amountMinor, currency, method } = effect;
         const request = { key: chargeKey(orderId), reference: orderId, amountMinor, currency, method };
-        return {
-          type: 'ChargeAnswered',
-          attempt,
-          answer: await within(gateway.charge(request), timeoutMs, 'no answer'),
-        };
+        await failpoint('before_call');
+        const answer = await within(gateway.charge(request), timeoutMs, 'no answer');
+        await failpoint('after_call');
+        return { type: 'ChargeAnswered', attempt, answer };
       }
       case 'Resolve': {
         const answer = await within(gateway.resolve(chargeKey(orderId), orderId), timeoutMs, 'unreachable');
@@ -44,8 +43,10 @@ export function createPerformer(gateway: PaymentGateway, timeoutMs: number, log:
         return { type: 'ResolveAnswered', answer };
       }
       case 'Refund': {
+        await failpoint('before_refund');
         const answer = await within(gateway.refund(refundKey(orderId), chargeKey(orderId)), timeoutMs, 'unreachable');
         if (answer === 'unreachable') alert(log, orderId, effect);
+        await failpoint('after_refund');
         return { type: 'RefundAnswered', answer };
       }
     }
