@@ -19,7 +19,9 @@ try {
   // End to end, on the images that docker compose runs where there is an engine: see tools/src/testing/servers.ts.
   if (command === 'test:e2e') process.env.E2E_BROKER ??= 'auto';
   await prepare({
-    broker: tests !== undefined && command !== 'test:containers' && process.env.E2E_BROKER !== 'container',
+    broker:
+      command === 'faults' ||
+      (tests !== undefined && command !== 'test:containers' && process.env.E2E_BROKER !== 'container'),
   });
   if (command === 'prepare') process.exit(0);
   const file = tests

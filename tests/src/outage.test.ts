@@ -5,7 +5,7 @@ import { configSchema } from '@quadrille/order-service/src/config';
 import { createTestDatabase, createTestVirtualHost, topology } from '@quadrille/tools';
 import { createServer, type AddressInfo } from 'node:net';
 import { eventually } from './eventually';
-import { startTcpProxy, type TcpProxy } from './tcp-proxy';
+import { startTcpProxy, type TcpProxy } from '@quadrille/tools/src/faults/tcp-proxy';
 
 /** A port that was free a moment ago. */
 const freePort = () =>

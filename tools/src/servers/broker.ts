@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { connectManagement } from '../broker/management';
 import { endProcesses, findProcesses, processMarker } from '../instance/processes';
 import { findBroker } from './broker-program';
@@ -34,6 +36,8 @@ export interface BrokerServer {
   /** Address of the management UI and API, without credentials. */
   managementUrl: string;
   process: ServerProcess;
+  /** Runs rabbitmqctl on this node; resolves with what it prints. */
+  control(...args: string[]): Promise<string>;
   /** Stops the node cleanly, and its port mapper. */
   stop(): Promise<void>;
 }
@@ -74,7 +78,12 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerServer>
     throw error;
   }
   const url = `amqp://${NAME}:${options.password}@127.0.0.1:${String(options.ports.amqp)}/${NAME}`;
-  return { url, managementUrl, process: node, stop };
+  const control = async (...args: string[]): Promise<string> => {
+    const command = join(dirname(programs.server), 'rabbitmqctl');
+    const { stdout } = await promisify(execFile)(command, ['--quiet', ...args], { env, cwd: base });
+    return stdout.trim();
+  };
+  return { url, managementUrl, process: node, control, stop };
 }
 
 /** Ends a node (and its port mapper) that still runs on a data folder though nobody holds it any more. */

@@ -1,0 +1,96 @@
+/** The network between a service and its servers. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { between } from '../between';
+import type { Row } from '../row';
+
+/** Longer than two heartbeats of 10 s: both ends have given the connection up. */
+const SILENT_MS = 40_000;
+
+/** How long connections are cut again and again. */
+const CUTTING_MS = 10_000;
+
+/** Bytes that a connection carries before it is cut: in the middle of a frame, after some that were whole. */
+const CUT_AFTER_BYTES = 6_001;
+
+/** How long the network is slow. */
+const SLOW_MS = 15_000;
+
+/** The rows. */
+export const networkRows: readonly Row[] = [
+  {
+    number: 23,
+    group: 'network',
+    fault: 'Black hole between payment-service and the broker, 40 s',
+    expected: 'both ends give up by heartbeat; what the old consumer still does is fenced by state and row locks',
+    youWillSee: '"channel lost" (heartbeat) within 30 s, payments that wait, then all of them',
+    inject: async (scene) => {
+      const { broker } = await between(scene, 'payment');
+      await pause(2_000);
+      broker.blackHole();
+      await pause(SILENT_MS);
+      await broker.resume();
+      await scene.recovered();
+      return {
+        'connections given up': ({ entries }) => entries.count('channel lost'),
+        redelivered: ({ counters }) => counters.redelivered,
+        'rows relayed': ({ counters }) => counters.relayed,
+      };
+    },
+  },
+  {
+    number: 25,
+    group: 'network',
+    fault: 'Half-open connections, and resets in the middle of a frame or a statement',
+    expected: 'given up by heartbeat or error, opened again; unconfirmed is sent again, uncommitted decided again',
+    youWillSee: '"channel lost", "Connection terminated", nothing else',
+    quick: true,
+    inject: async (scene) => {
+      const { broker, database } = await between(scene, 'inventory');
+      await pause(1_000);
+      broker.halfOpen();
+      const end = performance.now() + CUTTING_MS;
+      while (performance.now() < end) {
+        broker.cutAfter(CUT_AFTER_BYTES);
+        database.cutAfter(CUT_AFTER_BYTES);
+        await pause(500);
+      }
+      await Promise.all([broker.resume(), database.resume()]);
+      await scene.recovered();
+      return {
+        'connections to the broker broken': broker.broken(),
+        'connections to the database broken': database.broken(),
+        redelivered: ({ counters }) => counters.redelivered,
+      };
+    },
+  },
+  {
+    number: 26,
+    group: 'network',
+    fault: 'Latency of 200 ms and up to 100 more, 1 KiB slices, between two services and both servers',
+    expected: 'everything is slower, nothing times out',
+    youWillSee: 'orders that take seconds instead of milliseconds; no errors',
+    inject: async (scene) => {
+      const all = [await between(scene, 'inventory'), await between(scene, 'payment')];
+      for (const { broker, database } of all) {
+        for (const proxy of [broker, database]) proxy.slow({ latencyMs: 200, jitterMs: 100, sliceBytes: 1024 });
+      }
+      const before = await confirmed(scene.stage);
+      await pause(SLOW_MS);
+      const meanwhile = (await confirmed(scene.stage)) - before;
+      for (const { broker, database } of all) await Promise.all([broker.resume(), database.resume()]);
+      await scene.recovered();
+      return {
+        'orders confirmed meanwhile': meanwhile,
+        'connections given up': { none: ({ entries }) => entries.count('channel lost') },
+      };
+    },
+  },
+];
+
+async function confirmed(stage: Parameters<typeof between>[0]['stage']): Promise<number> {
+  const rows = await stage.sql<{ n: number }>(
+    'order',
+    "SELECT count(*)::int AS n FROM orders WHERE status = 'CONFIRMED'",
+  );
+  return rows[0]?.n ?? 0;
+}
