@@ -47,6 +47,7 @@ export interface OpenChannel<C extends Channel> {
 
 /** What a link does for its owner. */
 export interface LinkOptions<C extends Channel> {
+  /** One, or several of one cluster, separated by commas: tried in turn. */
   readonly url: string;
   /** Shown in the management UI. */
   readonly connectionName: string;
@@ -107,6 +108,11 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
   let closeChannel: (() => Promise<void>) | undefined;
   let closeConnection: (() => Promise<void>) | undefined;
 
+  const urls = options.url.split(',');
+  let tried = 0;
+  /** The node after the one that was lost, or did not answer. */
+  const nextUrl = () => urls[tried++ % urls.length] ?? options.url;
+
   const setBlocked = (reason: string | undefined) => {
     state.blocked = reason;
     options.onBlocked?.(reason !== undefined);
@@ -152,7 +158,7 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
   /** One connection, from its opening to its end; channels are rebuilt on it while it lasts. */
   const connectionSession = async () => {
     const { ended: lost, end } = ending();
-    const connection = await connect(options.url, {
+    const connection = await connect(nextUrl(), {
       noDelay: true,
       timeout: OPEN_TIMEOUT_MS,
       keepAlive: true,
@@ -176,9 +182,11 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
     closeConnection = () => within(connection.close(), CLOSE_TIMEOUT_MS, new Promise(() => undefined));
     try {
       while (life.alive && !stopping.signal.aborted) {
-        const reason = await channelSession(connection, lost);
+        const closed = await channelSession(connection, lost);
         // The loop's conditions are narrowed to what they were before the await.
         if (stopping.signal.aborted as boolean) return;
+        // A connection that ends closes its channel first, which does not know why.
+        const reason = (life.alive as boolean) ? closed : await lost;
         state.lastError = reason;
         log.warn({ connection: connectionName, reason }, 'channel lost');
         if (!(life.alive as boolean)) return; // whoever opens the next connection pauses
@@ -216,9 +224,12 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
   };
 }
 
-/** `url` with the heartbeat that every connection of this product uses, unless it names one. */
-export function withHeartbeat(url: string): string {
-  const parsed = new URL(url);
-  if (!parsed.searchParams.has('heartbeat')) parsed.searchParams.set('heartbeat', String(HEARTBEAT_S));
-  return parsed.toString();
+/** The URLs in `urls`, separated by commas, with the heartbeat that every connection of this product uses, unless they name one. */
+export function withHeartbeat(urls: string): string {
+  const each = urls.split(',').map((url) => {
+    const parsed = new URL(url);
+    if (!parsed.searchParams.has('heartbeat')) parsed.searchParams.set('heartbeat', String(HEARTBEAT_S));
+    return parsed.toString();
+  });
+  return each.join(',');
 }

@@ -28,6 +28,18 @@ test('numbers are read from their text, and what is not ours is left alone', () 
   expect(config).not.toHaveProperty('HOME');
 });
 
+test('a broker may be a cluster', () => {
+  const nodes = 'amqp://u:p@one:5672/q, amqps://u:p@two/q';
+  expect(readConfig(schema, { ...servers, RABBITMQ_URL: nodes })).toMatchObject({
+    RABBITMQ_URL: 'amqp://u:p@one:5672/q,amqps://u:p@two/q',
+  });
+  for (const wrong of ['amqp://one,http://two', 'amqp://one,', ',']) {
+    expect(() => readConfig(schema, { ...servers, RABBITMQ_URL: wrong })).toThrow(
+      /RABBITMQ_URL: must be an amqp:.*separated by commas/,
+    );
+  }
+});
+
 test('an empty variable counts as unset', () => {
   expect(readConfig(schema, { ...servers, PORT: '', CURRENCY: '' })).toMatchObject({ PORT: 8001, CURRENCY: 'USD' });
 });

@@ -16,13 +16,24 @@ const DATABASE_POOL_SIZE = 8;
 /** A whole number of milliseconds from the environment. */
 export const millisecondsSchema = wholeNumberSchema(1, 86_400_000);
 
+const brokerUrlSchema = z.url({ protocol: /^amqps?$/ });
+
+const BROKER_URLS_ERROR = 'must be an amqp:// or amqps:// URL, or several of one cluster, separated by commas';
+
+/** One URL, or those of the nodes of a cluster. */
+const brokerUrlsSchema = z
+  .string(BROKER_URLS_ERROR)
+  .transform((text) => text.split(',').map((url) => url.trim()))
+  .refine((urls) => urls.every((url) => brokerUrlSchema.safeParse(url).success), BROKER_URLS_ERROR)
+  .transform((urls) => urls.join(','));
+
 /** What every service reads from its environment. */
 export const commonConfig = {
   HOST: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' }),
   DATABASE_POOL_SIZE: wholeNumberSchema(5, 100).default(DATABASE_POOL_SIZE),
-  RABBITMQ_URL: z.url({ protocol: /^amqps?$/, error: 'must be an amqp:// or amqps:// URL' }),
+  RABBITMQ_URL: brokerUrlsSchema,
   CURRENCY: z
     .string()
     .regex(/^[A-Z]{3}$/, 'must be three capital letters (ISO 4217)')

@@ -1,7 +1,7 @@
 /** What a row of the table of faults is, and what became of one. */
 import type { Load } from './customers';
 import type { Counters, Entries } from './journal';
-import type { Stage } from './stage';
+import type { Stage, System } from './stage';
 
 /** Where the fault is. */
 export const groups = {
@@ -53,11 +53,21 @@ export interface Row {
   readonly expected: string;
   /** One line for whoever has this fault in production. */
   readonly youWillSee: string;
+  /** What it is done to; the system of npm start unless it says otherwise. */
+  readonly system?: System;
+  /** Goal of its recovery; RECOVER_WITHIN_MS unless it says otherwise. */
+  readonly recoverWithinMs?: number;
   /** In the short selection of the CI gate. */
   readonly quick?: true;
   /** Injects the fault into the system under load, and lifts it. */
   readonly inject: (scene: Scene) => Promise<Proof>;
 }
+
+/** How long a system may take to recover when the fault is over. */
+const RECOVER_WITHIN_MS = 30_000;
+
+/** The goal of a row's recovery. */
+export const recoverWithinMs = (row: Row): number => row.recoverWithinMs ?? RECOVER_WITHIN_MS;
 
 /** A row of the design that is not run, and why. */
 export interface NotRun {

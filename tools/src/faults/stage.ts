@@ -20,6 +20,7 @@ import { prepareBroker } from '../start/broker';
 import { prepareDatabases } from '../start/databases';
 import { serviceEnvironment } from '../start/environment';
 import type { VerifyAddresses } from '../verify/verify';
+import { startOtherNodes, type Node } from './cluster';
 import { eventually } from './eventually';
 import { startService, type ServiceUnderFault } from './service';
 
@@ -28,6 +29,16 @@ const folder = join(dataFolder, 'faults');
 
 /** Ports begin here, beside those of tests and of a running system. */
 const PORTS = { order: 23_001, inventory: 23_002, payment: 23_003, notification: 23_004 };
+
+/** Ports of the second and third node of a cluster. */
+const NODE_PORTS = {
+  amqp2: 23_031,
+  management2: 23_032,
+  distribution2: 23_033,
+  amqp3: 23_034,
+  management3: 23_035,
+  distribution3: 23_036,
+};
 
 /** Ports of the replicas that a row may start: two of each service. */
 const REPLICA_PORTS = Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`replica${String(n)}`, 23_011 + n]));
@@ -40,6 +51,9 @@ const SERVER_WITHIN_MS = 30_000;
 
 /** Pause between two looks at what is under way. */
 const REST_LOOK_MS = 200;
+
+/** What a row needs: the system of npm start, or the same on a cluster of three brokers. */
+export type System = 'single' | 'cluster';
 
 /** What each service connects to. */
 export interface ServerUrls {
@@ -60,6 +74,8 @@ export interface Stage {
   /** Name of the virtual host, as a part of a path of the management API. */
   readonly virtualHost: string;
   readonly broker: () => BrokerServer;
+  /** Besides `broker`, in a cluster. */
+  readonly otherNodes: readonly Node[];
   readonly postgres: () => PostgresServer;
   /** After its death: on the same port, with the same data. */
   readonly restartBroker: () => Promise<void>;
@@ -72,6 +88,7 @@ export interface Stage {
   readonly asAdministrator: <Result>(database: ShortName, work: (client: Client) => Promise<Result>) => Promise<Result>;
   /** What the sweeper of a service has taken up again since the service was started. */
   readonly sweptBy: (short: ShortName) => Promise<number>;
+  readonly sweptFrom: (serviceUrl: string) => Promise<number>;
   /** Resolves when nothing is under way any more; after `withinMs` with what still is. */
   readonly rest: (withinMs: number) => Promise<string | undefined>;
   readonly stop: () => Promise<void>;
@@ -89,18 +106,18 @@ const UNDER_WAY: Record<ShortName, string> = {
   notification: 'SELECT count(*) AS n FROM outbox',
 };
 
-/** Starts everything and resolves when all services are ready. */
-export async function startStage(settings: Readonly<Record<string, string>> = {}): Promise<Stage> {
+/** Starts everything, with a broker of three nodes for a cluster, and resolves when all services are ready. */
+export async function startStage(system: System): Promise<Stage> {
   rmSync(folder, { recursive: true, force: true });
   const servers = await startPrivateServers({
     folder,
     purpose: 'system',
     postgres: true,
     broker: true,
-    ports: { ...PORTS, ...REPLICA_PORTS },
+    ports: { ...PORTS, ...NODE_PORTS, ...REPLICA_PORTS },
   });
   try {
-    return await assemble(servers, settings);
+    return await assemble(servers, system);
   } catch (error) {
     await endStarted('SIGKILL');
     servers.release();
@@ -108,27 +125,25 @@ export async function startStage(settings: Readonly<Record<string, string>> = {}
   }
 }
 
-async function assemble(
-  servers: Awaited<ReturnType<typeof startPrivateServers>>,
-  settings: Readonly<Record<string, string>>,
-): Promise<Stage> {
+async function assemble(servers: Awaited<ReturnType<typeof startPrivateServers>>, system: System): Promise<Stage> {
   const { passwordOf, ports } = servers;
   let { postgres, broker } = servers;
   if (!postgres || !broker) throw new Error('faults need private servers');
+  const otherNodes = system === 'cluster' ? await startOtherNodes(folder, ports, passwordOf('rabbitmq')) : [];
   const [databases, access] = await Promise.all([
     prepareDatabases(postgres.url, passwordOf),
     prepareBroker(broker, { databaseUrl: undefined, amqpUrl: undefined, managementUrl: undefined }, folder, passwordOf),
   ]);
   const { management } = access;
   if (!management) throw new Error('the private broker has no management API');
-  const urls = record((name) => ({ database: databases.urls[name], broker: access.urls[name] }));
+  const urls = record((name) => ({ database: databases.urls[name], broker: urlsOf(access.urls[name], otherNodes) }));
   const start = (name: ShortName, port: number, more: Readonly<Record<string, string>>) =>
     startService(folder, name, port, {
       ...serviceEnvironment({ port, databaseUrl: urls[name].database, rabbitmqUrl: urls[name].broker }),
       HEALING_AFTER_MS: String(HEALING_AFTER_MS),
       ...more,
     });
-  const running = record((name) => start(name, ports[name] ?? 0, settings));
+  const running = record((name) => start(name, ports[name] ?? 0, {}));
   const replicas: ServiceUnderFault[] = [];
   const pools = record((name) => {
     const pool = new Pool({ connectionString: databases.urls[name], max: 2, application_name: 'quadrille-faults' });
@@ -162,6 +177,7 @@ async function assemble(
       management: url,
       credentials: { user, password },
     },
+    otherNodes,
     management: connectManagement(management.access),
     virtualHost: encodeURIComponent(new URL(access.adminUrl).pathname.slice(1)),
     broker: () => known(broker),
@@ -174,7 +190,7 @@ async function assemble(
     },
     replica: async (short, more = {}) => {
       const port = ports[`replica${String(replicas.length % Object.keys(REPLICA_PORTS).length)}`] ?? 0;
-      const replica = start(short, port, { ...settings, ...more });
+      const replica = start(short, port, more);
       replicas.push(replica);
       await eventually(async () => {
         if (!(await replica.isReady())) throw new Error(`a replica of ${replica.name} does not get ready`);
@@ -185,6 +201,7 @@ async function assemble(
     sql: async <Row extends object>(database: ShortName, text: string, values: unknown[] = []) =>
       (await pools[database].query<Row>(text, values)).rows,
     sweptBy: (short) => metric(http[short], 'overdue_swept_total', ''),
+    sweptFrom: (serviceUrl) => metric(serviceUrl, 'overdue_swept_total', ''),
     rest: async (withinMs) => {
       const end = performance.now() + withinMs;
       for (;;) {
@@ -202,6 +219,16 @@ async function assemble(
       servers.release();
     },
   };
+}
+
+/** The nodes of a cluster, the one that is never killed last: whoever is connected is connected to one that may be. */
+function urlsOf(first: string, others: readonly Node[]): string {
+  const at = (node: Node) => {
+    const url = new URL(first);
+    url.port = new URL(node.broker().url).port;
+    return url.toString();
+  };
+  return [...others.map(at), first].join(',');
 }
 
 function known<Server>(server: Server | undefined): Server {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { availableParallelism } from 'node:os';
@@ -25,6 +25,8 @@ export interface BrokerOptions {
   ports: { amqp: number; management: number; distribution: number; epmd: number };
   /** Password of the administrator's user. Must be the same at every start on the same folder. */
   password: string;
+  /** Another node of the cluster that the node on `folder` begins, with its name. That one's port mapper serves both. */
+  second?: { name: string; folder: string };
   /** False: stopped by force instead of cleanly, which takes RabbitMQ six seconds. For tests, whose messages nobody misses. */
   durable: boolean;
 }
@@ -54,17 +56,18 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerServer>
   mkdirSync(logFolder, { recursive: true });
   await endBroker(options);
   writeConfiguration(options, base);
+  if (options.second) copyCookie(options.second.folder, base);
   const env = environment(options, base, logFolder);
   const logFile = join(logFolder, 'rabbitmq.log');
   const consoleFile = join(logFolder, 'rabbitmq-console.log');
   // Started by us, not by the node: as a child it can be ended with the node, where the daemon that Erlang starts stays for ever.
   const epmdArgs = ['-port', String(options.ports.epmd), '-address', '127.0.0.1', '-relaxed_command_check'];
   const epmdCommand = { command: programs.epmd, args: epmdArgs, env, argv0: `epmd-${marker(options.folder)}` };
-  const epmd = startProcess(epmdCommand, consoleFile, 'SIGTERM');
+  const epmd = options.second ? undefined : startProcess(epmdCommand, consoleFile, 'SIGTERM');
   const node = startProcess({ command: programs.server, args: [], env, cwd: base }, consoleFile, 'SIGTERM');
   const stop = async (): Promise<void> => {
     await endBroker(options);
-    await Promise.all([node.ended, epmd.ended]);
+    await Promise.all([node.ended, epmd?.ended]);
   };
   const managementUrl = `http://127.0.0.1:${String(options.ports.management)}`;
   const management = connectManagement({ url: managementUrl, user: NAME, password: options.password });
@@ -106,6 +109,17 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
+/** The name of the first node of a folder, or of another one of its cluster. */
+export const nodeName = (name = NAME): string => `${name}@localhost`;
+
+// Nodes of one cluster know each other by it. The first one has written its own when it was started.
+function copyCookie(from: string, to: string): void {
+  const cookie = join(to, '.erlang.cookie');
+  rmSync(cookie, { force: true }); // it is read-only
+  copyFileSync(join(from, 'broker', '.erlang.cookie'), cookie);
+  chmodSync(cookie, 0o400);
+}
+
 function marker(folder: string): string {
   return `${processMarker(folder)}-broker`;
 }
@@ -138,7 +152,7 @@ function environment(options: BrokerOptions, base: string, logFolder: string): N
     HOME: base, // Erlang keeps the node's cookie there
     ERL_EPMD_PORT: String(options.ports.epmd),
     ERL_EPMD_ADDRESS: '127.0.0.1',
-    RABBITMQ_NODENAME: `${NAME}@localhost`, // no host name that would have to resolve, and the same wherever the folder is mounted
+    RABBITMQ_NODENAME: nodeName(options.second?.name), // no host name that would have to resolve, and the same wherever the folder is mounted
     RABBITMQ_DIST_PORT: String(options.ports.distribution),
     RABBITMQ_MNESIA_BASE: join(base, 'data'),
     RABBITMQ_LOG_BASE: logFolder,

@@ -21,7 +21,7 @@ export function ownServers(env: NodeJS.ProcessEnv = process.env): OwnServers {
   const given = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
   const wrong = Object.entries(PROTOCOLS).filter(([name, protocols]) => {
     const url = given(name);
-    return url !== undefined && !protocols.includes(protocolOf(url));
+    return url !== undefined && !nodesOf(url).every((node) => protocols.includes(protocolOf(node)));
   });
   if (wrong.length > 0) {
     throw new Error(
@@ -36,6 +36,9 @@ export function ownServers(env: NodeJS.ProcessEnv = process.env): OwnServers {
     managementUrl: given('RABBITMQ_MANAGEMENT_URL'),
   };
 }
+
+/** The URLs in RABBITMQ_URL: one, or those of the nodes of a cluster. */
+export const nodesOf = (urls: string): string[] => urls.split(',').map((url) => url.trim());
 
 function protocolOf(url: string): string {
   return URL.canParse(url) ? new URL(url).protocol : '';
@@ -68,7 +71,7 @@ export function virtualHostOf(amqpUrl: string): string {
 export function unreachable(variable: keyof typeof PROTOCOLS, url: string, error: unknown): Error {
   const reason = error instanceof Error ? error.message : String(error);
   return new Error(
-    `The server of ${variable} (${new URL(url).host}) can't be used: ${reason}. Check that it runs and that the URL is right.`,
+    `The server of ${variable} (${new URL(nodesOf(url)[0] ?? '').host}) can't be used: ${reason}. Check that it runs and that the URL is right.`,
     {
       cause: error,
     },

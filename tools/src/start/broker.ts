@@ -1,9 +1,10 @@
+import { connect } from 'amqplib';
 import { declareTopology } from '../broker/declare';
 import { declareOverAmqp } from '../broker/declare-amqp';
 import type { Management } from '../broker/management';
 import { processMarker } from '../instance/processes';
 import { withCredentials } from '../migrate/database';
-import { findManagement, virtualHostOf, type OwnServers } from '../servers/own-servers';
+import { findManagement, nodesOf, virtualHostOf, type OwnServers } from '../servers/own-servers';
 import type { BrokerServer } from '../servers/broker';
 import { services, shortNames, topology, type ShortName } from '../services';
 
@@ -27,12 +28,13 @@ export async function prepareBroker(
   folder: string,
   passwordOf: (name: string) => string,
 ): Promise<BrokerAccess> {
-  const adminUrl = broker?.url ?? own.amqpUrl ?? '';
+  const nodes = broker ? [broker.url] : nodesOf(own.amqpUrl ?? '');
+  const adminUrl = await firstThatAnswers(nodes);
   const virtualHost = virtualHostOf(adminUrl);
   const management = await findManagement(adminUrl, broker?.managementUrl ?? own.managementUrl);
   if (!management) {
     await declareOverAmqp(adminUrl, topology);
-    return { adminUrl, management, urls: urlsBy(() => adminUrl) };
+    return { adminUrl, management, urls: urlsBy(() => nodes.join(',')) };
   }
   if (!broker) await ensureVirtualHost(management, virtualHost);
   const userPrefix = broker ? '' : `${processMarker(folder)}.`;
@@ -40,8 +42,27 @@ export async function prepareBroker(
   return {
     adminUrl,
     management,
-    urls: urlsBy((service) => withCredentials(adminUrl, userPrefix + service, passwordOf(`amqp ${service}`))),
+    urls: urlsBy((service) => {
+      const password = passwordOf(`amqp ${service}`);
+      return nodes.map((node) => withCredentials(node, userPrefix + service, password)).join(',');
+    }),
   };
+}
+
+/** A node that does not answer within this is passed over. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** The first node of a cluster that can be asked; the first of all when none can, so that its error is told. */
+async function firstThatAnswers(nodes: readonly string[]): Promise<string> {
+  const [first = '', ...others] = nodes;
+  if (others.length === 0) return first;
+  for (const node of nodes) {
+    const connection = await connect(node, { timeout: CONNECT_TIMEOUT_MS }).catch(() => undefined);
+    if (!connection) continue;
+    await connection.close().catch(() => undefined);
+    return node;
+  }
+  return first;
 }
 
 /** Makes a virtual host that is not there yet, open to the administrator who asks. */

@@ -8,6 +8,9 @@ import type { Row, Scene } from '../row';
 const ROLLING_MS = 60_000;
 const ROLLING_INTERVAL_MS = 1_000;
 
+/** A system recovers from the death of one service by then: a second until it is started again, one or two to start. */
+const ONE_DEATH_MS = 5_000;
+
 /** The orderly end of a service, at the most. */
 const DRAIN_MAX_MS = 10_000;
 
@@ -31,6 +34,7 @@ export const serviceRows: readonly Row[] = [
   {
     number: 1,
     group: 'services',
+    recoverWithinMs: ONE_DEATH_MS,
     fault: 'SIGKILL after the commit, before the ack (each consumer)',
     expected: 'delivered again, and the state knows it: effects once',
     youWillSee: 'a supervisor line, then `handled` with `attempt: 2` and an outcome that begins with `unchanged`',
@@ -44,6 +48,7 @@ export const serviceRows: readonly Row[] = [
   {
     number: 2,
     group: 'services',
+    recoverWithinMs: ONE_DEATH_MS,
     fault: 'SIGKILL before the commit (each consumer)',
     expected: 'PostgreSQL rolls back, delivered again, decided once',
     youWillSee: '`handled` with `attempt: 2` and the usual outcome',
@@ -56,6 +61,7 @@ export const serviceRows: readonly Row[] = [
   {
     number: 3,
     group: 'services',
+    recoverWithinMs: ONE_DEATH_MS,
     fault: 'SIGKILL after the publish, before its confirm',
     expected: 'the row is still there, a relay sends it again, readers absorb it',
     youWillSee: '"the relay published what was left in the outbox" some 5 s after the new start',
@@ -69,6 +75,7 @@ export const serviceRows: readonly Row[] = [
   {
     number: 4,
     group: 'services',
+    recoverWithinMs: ONE_DEATH_MS,
     fault: 'SIGKILL after the confirm, before the row is deleted',
     expected: 'published twice under one id, and absorbed',
     youWillSee: 'the same `message_id` handled twice, the second time `unchanged`',
@@ -81,6 +88,7 @@ export const serviceRows: readonly Row[] = [
   {
     number: 5,
     group: 'services',
+    recoverWithinMs: ONE_DEATH_MS,
     fault: 'SIGKILL between two acks, with hundreds of messages under way',
     expected: 'only what is not acked comes again, and is absorbed',
     youWillSee: 'as many `attempt: 2` as were under way, not more',
@@ -98,6 +106,7 @@ export const serviceRows: readonly Row[] = [
   {
     number: 6,
     group: 'services',
+    recoverWithinMs: ONE_DEATH_MS,
     fault: 'SIGKILL while an order is placed: before the commit, after it, before the answer',
     expected: 'exactly one order, and the same answer to the customer who asks again with the same key',
     youWillSee: 'a connection error; the repeated POST is answered with the order',
@@ -123,6 +132,7 @@ export const serviceRows: readonly Row[] = [
   {
     number: 7,
     group: 'services',
+    recoverWithinMs: ONE_DEATH_MS,
     fault: 'SIGKILL while the bank is asked to charge: before the call, after it',
     expected: 'the lease runs out, the same key is asked again: charged at most once',
     youWillSee: 'orders that take some 4 s longer',
@@ -139,6 +149,7 @@ export const serviceRows: readonly Row[] = [
   {
     number: 8,
     group: 'services',
+    recoverWithinMs: ONE_DEATH_MS,
     fault: 'SIGKILL in REFUND_PENDING: before the refund, after it',
     expected: 'refunded exactly once, under its own key',
     youWillSee: 'a refund some 5 s late',
