@@ -99,7 +99,11 @@ export async function runRow(stage: Stage, row: Row): Promise<Result> {
   } catch (error) {
     problem = error instanceof Error ? error.message : String(error);
   }
-  for (const work of undo) await work();
+  for (const work of undo) {
+    await work().catch((error: unknown) => {
+      problem ??= error instanceof Error ? error.message : String(error);
+    });
+  }
   await load.stop();
   const busy = await stage.rest(REST_WITHIN_MS);
   const verdict = await verify(stage.addresses, { requested: [...load.placed.keys()], poison });

@@ -28,7 +28,8 @@ const FILES_LEFT = 4;
 /** A heap that no service fits into, in MiB. */
 const HEAP_MIB = 24;
 
-const FILES_USUAL = 65_536;
+/** Enough, and no more than any system allows. */
+const FILES_USUAL = 4_096;
 
 /** Shifts the clock of a Node process, before anything else in it runs. */
 const shiftedClock = (ms: number) => `'use strict';
@@ -46,7 +47,7 @@ globalThis.Date = class Date extends Real {
 `;
 
 const limitFiles = (pid: number, files: number) =>
-  execFileSync('prlimit', ['--pid', String(pid), `--nofile=${String(files)}:${String(FILES_USUAL)}`]);
+  execFileSync('prlimit', ['--pid', String(pid), `--nofile=${String(files)}:`]);
 
 /** Why the limits of a process cannot be set on this machine. */
 export const limitsMissing: NotRun | undefined = existsSync('/usr/bin/prlimit')
