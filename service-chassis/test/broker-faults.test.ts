@@ -53,6 +53,23 @@ test.each(['consume', 'publish'])(
   },
 );
 
+test('of the nodes of a cluster, the next one is tried when one is lost', async () => {
+  const [first, second] = [await startTcpProxy(stage.brokerUrl), await startTcpProxy(stage.brokerUrl)];
+  const nodes = [first, second].map((proxy) => proxy.through(stage.brokerUrl)).join(',');
+  service = startFake(nodes, stage.database.url);
+  await ready();
+  await first.cut();
+  const ids = orders(100);
+  await stage.say(ids);
+  await answered(ids);
+  await second.cut();
+  await first.resume();
+  const others = orders(100);
+  await stage.say(others);
+  await answered([...ids, ...others]);
+  await Promise.all([first.close(), second.close()]);
+});
+
 test('the network is cut and comes back: the service says what is down meanwhile, and goes on by itself', async () => {
   const proxy = await startTcpProxy(stage.brokerUrl);
   service = startFake(proxy.through(stage.brokerUrl), stage.database.url);

@@ -111,7 +111,6 @@ export const brokerRows: readonly Row[] = [
     fault: 'All connections of the services closed by an operator, five times',
     expected: 'each is opened again, its consumer too; no storm',
     youWillSee: '"channel lost", and "connected to the broker" with the next epoch',
-    quick: true,
     inject: async ({ stage, recovered }) => {
       let closed = 0;
       for (let round = 0; round < 5; round++) {
@@ -191,7 +190,6 @@ export const brokerRows: readonly Row[] = [
     fault: 'The services started while the broker is down',
     expected: 'they wait and connect; order-service takes orders meanwhile and says degraded, the others are not ready',
     youWillSee: '"no connection to the broker" again and again, up to 10 s apart',
-    quick: true,
     inject: async ({ stage, load, recovered }) => {
       killBroker(stage);
       await stage.broker().process.ended;
@@ -253,7 +251,6 @@ export const brokerRows: readonly Row[] = [
     fault: 'The queues of inventory-service and payment-service deleted with messages in them, and made again',
     expected: 'consumers are cancelled and rebuilt; nudges ask again for what was lost',
     youWillSee: '"the broker cancelled the consumer"; `overdue_swept_total` rises',
-    quick: true,
     inject: async ({ stage, load, recovered, finally: whenOver }) => {
       const declare = () => declareAgain(stage);
       whenOver(declare);
@@ -329,7 +326,6 @@ export const brokerRows: readonly Row[] = [
     fault: "payment-service's password changed, and its connections closed",
     expected: 'not ready and says why, no crash, no lock-out of others; well as soon as the password fits',
     youWillSee: '"no connection to the broker" with the reason ACCESS_REFUSED',
-    quick: true,
     inject: async ({ stage, recovered, finally: whenOver }) => {
       const { password } = new URL(stage.urls.payment.broker);
       const change = (to: string) =>

@@ -53,7 +53,6 @@ export const gatewayRows: readonly Row[] = [
     fault: 'Orders cancelled 0, 12, 24 ... 708 ms after they were placed, while a charge takes 50 to 400 ms',
     expected: 'CANCELLED at once, and always a legal end: nothing reserved, nothing kept',
     youWillSee: 'VOIDED or REFUNDED, whichever was first',
-    quick: true,
     inject: async (scene) => {
       await bankWith(scene, { PAYMENT_LATENCY_MS: '50-400' });
       const { load, stage, recovered } = scene;
@@ -177,7 +176,6 @@ export const gatewayRows: readonly Row[] = [
     fault: 'Refunds fail for 15 s',
     expected: 'REFUND_PENDING, asked again with growing pauses, refunded once',
     youWillSee: 'refunds that are late; from the sixth try on an error in the log',
-    quick: true,
     inject: async (scene) => {
       const { stage, load, recovered } = scene;
       const orderIds: string[] = [];

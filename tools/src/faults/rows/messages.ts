@@ -109,7 +109,6 @@ export const messageRows: readonly Row[] = [
     fault: 'Every event of six seconds repeated ten times, under its own id',
     expected: 'effects once',
     youWillSee: 'the same `message_id` handled eleven times, ten times `unchanged`',
-    quick: true,
     inject: async (scene) => {
       const { wire, heard } = await collect(scene);
       await wire.say(heard.flatMap((message) => Array.from({ length: COPIES }, () => message)));

@@ -52,7 +52,6 @@ export const serviceRows: readonly Row[] = [
     fault: 'SIGKILL before the commit (each consumer)',
     expected: 'PostgreSQL rolls back, delivered again, decided once',
     youWillSee: '`handled` with `attempt: 2` and the usual outcome',
-    quick: true,
     inject: async (scene) => ({
       'deaths before the commit': await each(scene, hearers, 'before_commit:kill:5'),
       redelivered: ({ counters }) => counters.redelivered,
@@ -110,7 +109,6 @@ export const serviceRows: readonly Row[] = [
     fault: 'SIGKILL while an order is placed: before the commit, after it, before the answer',
     expected: 'exactly one order, and the same answer to the customer who asks again with the same key',
     youWillSee: 'a connection error; the repeated POST is answered with the order',
-    quick: true,
     inject: async (scene) => {
       const points = ['before_commit/PlaceOrder:kill:3', 'after_commit/PlaceOrder:kill:3', 'before_response:kill:3'];
       for (const failpoint of points) await dieAndRecover(scene, 'order', failpoint);
