@@ -142,7 +142,6 @@ export const brokerRows: readonly Row[] = [
       'Bindings removed: of OrderCreated (nobody hears it) and of InventoryReserved to payment-service (one does not)',
     expected: 'the first is returned and stays in the outbox, the second is asked for again by a nudge',
     youWillSee: '"nobody is bound to this message"; `overdue_swept_total` rises',
-    quick: true,
     inject: async ({ stage, recovered, finally: whenOver }) => {
       const bindings = [
         ['order.events', 'inventory-service', 'OrderCreated'],

@@ -151,7 +151,6 @@ export const serviceRows: readonly Row[] = [
     fault: 'SIGKILL in REFUND_PENDING: before the refund, after it',
     expected: 'refunded exactly once, under its own key',
     youWillSee: 'a refund some 5 s late',
-    quick: true,
     inject: async (scene) => {
       const points = ['before_refund:kill', 'after_refund:kill'];
       for (const failpoint of points) await dieAndRecover(scene, 'payment', failpoint);
