@@ -170,7 +170,11 @@ async function load(
     run: async (stopped) => {
       let done = 0;
       const keepWriting = async (client: Client, session: number) => {
-        for (let n = session; !stopped(done); n += sessions) done += await saga(client, n);
+        for (let n = session; !stopped(done); n += sessions) {
+          // Not `done += await`: that reads the sum before the others have added to it.
+          const written = await saga(client, n);
+          done += written;
+        }
       };
       await Promise.all(clients.map(keepWriting));
       return done;
