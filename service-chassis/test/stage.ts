@@ -92,6 +92,9 @@ export async function setStage(): Promise<Stage> {
     },
     answersTo: (orderIds) =>
       eventually(() => {
+        // Before the comparison: to describe how thousands of ids differ takes seconds, of the service's own time.
+        if (heard.length < orderIds.length)
+          throw new Error(`${String(heard.length)} answers of ${String(orderIds.length)}`);
         expect(heard.map(({ subject }) => subject).sort()).toEqual([...orderIds].sort());
         return heard;
       }, 30_000),
