@@ -8,7 +8,7 @@
  * pause with full jitter. A channel that the broker closes is rebuilt on the same connection. Every channel has an epoch;
  * what belongs to an older one (acks, confirms) is worthless and must be dropped by its owner.
  */
-import { connect, type Channel, type ChannelModel } from 'amqplib';
+import { connect as connectOverTcp, type Channel, type ChannelModel } from 'amqplib';
 import { atMost, backoffMs, pause } from './backoff';
 import type { Logger } from './log';
 
@@ -45,10 +45,15 @@ export interface OpenChannel<C extends Channel> {
   readonly abandon: (reason: string) => void;
 }
 
+/** Opens a connection to a broker; amqplib's `connect` does so over TCP. */
+export type Connect = (url: string, options: object) => Promise<ChannelModel>;
+
 /** What a link does for its owner. */
 export interface LinkOptions<C extends Channel> {
   /** One, or several of one cluster, separated by commas: tried in turn. */
   readonly url: string;
+  /** How to connect; over TCP when nothing is said. */
+  readonly connect?: Connect | undefined;
   /** Shown in the management UI. */
   readonly connectionName: string;
   readonly log: Logger;
@@ -96,7 +101,7 @@ async function within<T>(work: Promise<T>, ms: number, ended: Promise<string>): 
 
 /** Starts a link; returns at once and keeps it open until stop(). */
 export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link {
-  const { log, connectionName } = options;
+  const { log, connectionName, connect = connectOverTcp } = options;
   const stopping = new AbortController();
   const state: { -readonly [Key in keyof LinkState]: LinkState[Key] } = {
     open: false,

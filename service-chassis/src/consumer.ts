@@ -15,7 +15,7 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { createAcks, type Acks } from './acks';
 import { pause } from './backoff';
-import { superviseLink, withHeartbeat, type LinkState, type OpenChannel } from './broker-link';
+import { superviseLink, withHeartbeat, type Connect, type LinkState, type OpenChannel } from './broker-link';
 import type { Reading } from './delivery';
 import { failpoint } from './failpoint';
 import { GivenUpError, settle, type Delivery, type SettlementOptions } from './settlement';
@@ -37,6 +37,7 @@ export interface Consumer {
 /** What a consumer is made of. */
 export interface ConsumerOptions<State, Message> extends SettlementOptions<State, Message> {
   readonly url: string;
+  readonly connect?: Connect | undefined;
   readonly read: (delivery: ConsumeMessage) => Reading<Message>;
   /** Resolves when a further batch may be taken. */
   readonly capacity: () => Promise<unknown>;
@@ -122,6 +123,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
 
   const link = superviseLink<Channel>({
     url: withHeartbeat(options.url),
+    connect: options.connect,
     connectionName: `${service} consume`,
     log,
     createChannel: (connection) => connection.createChannel(),

@@ -7,6 +7,7 @@ import type { DomainEvent, EventType } from '@quadrille/shared-events';
 import type { Pool } from 'pg';
 import type { z } from 'zod';
 import { atMost } from './backoff';
+import type { Connect } from './broker-link';
 import type { CommonConfig } from './config';
 import { BATCH_MAX, startConsumer } from './consumer';
 import { isTransient } from './database';
@@ -51,6 +52,8 @@ export interface ParticipantOptions<
   readonly metrics: ServiceMetrics;
   readonly pool: Pool;
   readonly store: Store<State, DomainEvent<Heard> | Own>;
+  /** How to connect to the broker; over TCP when nothing is said. */
+  readonly connect?: Connect | undefined;
   /** The schema of the service's messages to itself, when it has delays. */
   readonly own?: z.ZodType<Own>;
   /** Performs an effect; its answer, if any, goes back to the decision. */
@@ -82,6 +85,7 @@ export function startParticipant<
   const { service, config, log, metrics, pool } = options;
   const publisher = createPublisher({
     url: config.RABBITMQ_URL,
+    connect: options.connect,
     service: service.name,
     log,
     onReady: () => {
@@ -113,6 +117,7 @@ export function startParticipant<
   const command = (input: Input<Message>) => commands.submit(input);
   const consumer = startConsumer({
     url: config.RABBITMQ_URL,
+    connect: options.connect,
     service: service.name,
     log,
     metrics,

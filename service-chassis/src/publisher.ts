@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import { EVENT_CONTENT_TYPE } from '@quadrille/shared-events';
-import { superviseLink, withHeartbeat, type LinkState, type OpenChannel } from './broker-link';
+import { superviseLink, withHeartbeat, type Connect, type LinkState, type OpenChannel } from './broker-link';
 import { failpoint } from './failpoint';
 import type { Logger } from './log';
 
@@ -89,6 +89,7 @@ function createCork(): { attach(connection: ChannelModel): void; cork(): void } 
 /** Opens the publish connection of a service. `onReady` is called whenever publishing becomes possible again. */
 export function createPublisher(options: {
   readonly url: string;
+  readonly connect?: Connect | undefined;
   readonly service: string;
   readonly log: Logger;
   readonly onReady: () => void;
@@ -114,6 +115,7 @@ export function createPublisher(options: {
 
   const link = superviseLink<ConfirmChannel>({
     url: withHeartbeat(options.url),
+    connect: options.connect,
     connectionName: `${service} publish`,
     log,
     createChannel: (connection) => {
