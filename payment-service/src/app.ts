@@ -1,18 +1,15 @@
 /** The composition root of payment-service. */
 import { createService, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { z } from 'zod';
 import { PrismaClient } from '../generated/prisma/client';
 import { createPerformer } from './adapters/effects';
 import { addRoutes } from './adapters/http';
+import { retryDueSchema } from './adapters/retry-due';
 import { createSimulatedGateway } from './adapters/simulated-gateway/gateway';
 import { countOverduePayments, createPaymentStore, overduePayments } from './adapters/store';
 import type { Config } from './config';
 import type { PaymentGateway } from './gateway';
 import { service } from './service';
-
-/** The one message that payment-service sends to itself: the alarm clock of a retry. */
-const retryDueSchema = z.object({ type: z.literal('RetryDue'), attempt: z.int().min(1) });
 
 /** Puts payment-service together and starts its participant. Another gateway may be put in place of the simulated one. */
 export async function createApp(config: Config, log: Logger, gateway?: PaymentGateway): Promise<App> {

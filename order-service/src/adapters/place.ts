@@ -13,7 +13,8 @@ const WAIT_MAX_S = 30;
 
 const MS_PER_S = 1_000;
 
-const newOrder = (placement: Placement, idempotencyKey: string | null): Order => ({
+/** The order that a request asks for, not stored yet. */
+export const newOrder = (placement: Placement, idempotencyKey: string | null): Order => ({
   ...placement,
   orderId: uuidv7(),
   status: 'PENDING',
