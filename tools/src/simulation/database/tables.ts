@@ -1,0 +1,134 @@
+/** Tables in memory: committed rows, and what a transaction has written and nobody else sees yet. */
+
+/** A table; rows are never changed in place. */
+export interface Table<Row extends object> {
+  readonly name: string;
+  /** Committed rows by primary key. */
+  readonly rows: Map<string, Row>;
+  /** Told of every row that was committed. */
+  readonly watchers: ((key: string, before: Row | undefined, after: Row | undefined) => void)[];
+}
+
+/** Creates an empty table. */
+export const createTable = <Row extends object>(name: string): Table<Row> => ({ name, rows: new Map(), watchers: [] });
+
+/** Keys in the order of a moment that their rows name, as an index on a column of times. */
+export interface DueIndex<Row> {
+  /** At most `limit` rows whose moment is not after `nowMs`, the earliest first. */
+  due(nowMs: number, limit: number): Row[];
+  /** How many rows name a moment. */
+  size(): number;
+}
+
+interface Entry {
+  readonly atMs: number;
+  readonly key: string;
+}
+
+/** Never met: indexes stay within the heap. */
+const NO_ENTRY: Entry = { atMs: Number.NaN, key: '' };
+
+/** Keeps an index over a table's committed rows; null means no moment. Entries of rows that have changed since are dropped when they are met. */
+export function indexByDue<Row extends object>(table: Table<Row>, dueOf: (row: Row) => number | null): DueIndex<Row> {
+  const heap: Entry[] = [];
+  let size = 0;
+  const isBefore = (a: Entry, b: Entry) => a.atMs < b.atMs || (a.atMs === b.atMs && a.key < b.key);
+  const at = (index: number): Entry => heap[index] ?? NO_ENTRY;
+  const push = (entry: Entry) => {
+    let index = heap.length;
+    heap.push(entry);
+    while (index > 0 && isBefore(entry, at((index - 1) >> 1))) {
+      heap[index] = at((index - 1) >> 1);
+      index = (index - 1) >> 1;
+    }
+    heap[index] = entry;
+  };
+  const pop = () => {
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let index = 0;
+    for (;;) {
+      let child = 2 * index + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && isBefore(at(child + 1), at(child))) child += 1;
+      if (!isBefore(at(child), last)) break;
+      heap[index] = at(child);
+      index = child;
+    }
+    heap[index] = last;
+  };
+  table.watchers.push((key, before, after) => {
+    const was = before ? dueOf(before) : null;
+    const is = after ? dueOf(after) : null;
+    if (is !== null && is !== was) push({ atMs: is, key });
+    size += (is === null ? 0 : 1) - (was === null ? 0 : 1);
+  });
+  return {
+    due: (nowMs, limit) => {
+      const found: Entry[] = [];
+      const rows: Row[] = [];
+      const seen = new Set<string>();
+      while (rows.length < limit) {
+        const first = heap[0];
+        if (!first || first.atMs > nowMs) break;
+        pop();
+        const row = table.rows.get(first.key);
+        if (!row || dueOf(row) !== first.atMs || seen.has(first.key)) continue;
+        seen.add(first.key);
+        found.push(first);
+        rows.push(row);
+      }
+      found.forEach(push);
+      return rows;
+    },
+    size: () => size,
+  };
+}
+
+/** A transaction as its statements see it. READ COMMITTED: it sees its own writes, and others' as soon as they are committed. */
+export interface Transaction {
+  /** When it began, in milliseconds of virtual time: what now() answers. */
+  readonly nowMs: number;
+  get<Row extends object>(table: Table<Row>, key: string): Row | undefined;
+  put<Row extends object>(table: Table<Row>, key: string, row: Row): void;
+  remove<Row extends object>(table: Table<Row>, key: string): void;
+  /** Takes a lock if nobody else holds it. */
+  tryLock(lock: string): boolean;
+}
+
+type Writes = Map<string, object | undefined>;
+
+/** The writes of one transaction. */
+export interface WriteSet {
+  get<Row extends object>(table: Table<Row>, key: string): Row | undefined;
+  set<Row extends object>(table: Table<Row>, key: string, row: Row | undefined): void;
+  /** Makes them everybody's. */
+  apply(): void;
+}
+
+/** Creates an empty write set. */
+export function createWriteSet(): WriteSet {
+  const written = new Map<Table<object>, Writes>();
+  return {
+    get: <Row extends object>(table: Table<Row>, key: string) => {
+      // The map holds for each table rows of that very table.
+      const own = written.get(table as unknown as Table<object>);
+      return own?.has(key) === true ? (own.get(key) as Row | undefined) : table.rows.get(key);
+    },
+    set: <Row extends object>(table: Table<Row>, key: string, row: Row | undefined) => {
+      const known = table as unknown as Table<object>;
+      const own = written.get(known) ?? new Map<string, object | undefined>();
+      written.set(known, own.set(key, row));
+    },
+    apply: () => {
+      for (const [table, rows] of written) {
+        for (const [key, row] of rows) {
+          const before = table.rows.get(key);
+          if (row) table.rows.set(key, row);
+          else table.rows.delete(key);
+          for (const watch of table.watchers) watch(key, before, row);
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,120 @@
+/** The four services as their composition roots put them together, over the simulated servers. */
+import {
+  startParticipant,
+  type CommonConfig,
+  type Handled,
+  type Input,
+  type Logger,
+  type ServiceMetrics,
+  type Store,
+} from '@quadrille/service-chassis';
+import type { Connect } from '@quadrille/service-chassis/src/broker-link';
+import { createReservationStore, overdueReservations } from '@quadrille/inventory-service/src/adapters/store';
+import { createDelivery } from '@quadrille/notification-service/src/adapters/deliver';
+import { createNotificationStore, overdueMails } from '@quadrille/notification-service/src/adapters/store';
+import type { OrderCommand, OrderState } from '@quadrille/order-service/src/domain/decide';
+import { createOrderStore, overdueOrders } from '@quadrille/order-service/src/adapters/store';
+import { createPerformer } from '@quadrille/payment-service/src/adapters/effects';
+import { retryDueSchema } from '@quadrille/payment-service/src/adapters/retry-due';
+import { createPaymentStore, overduePayments } from '@quadrille/payment-service/src/adapters/store';
+import type { PaymentInput } from '@quadrille/payment-service/src/domain/messages';
+import type { Payment } from '@quadrille/payment-service/src/domain/payment';
+import type { PaymentGateway } from '@quadrille/payment-service/src/gateway';
+import type { Pool } from 'pg';
+import { services } from '../services';
+
+/** What a life is put together from. */
+export interface Parts {
+  readonly pool: Pool;
+  readonly connect: Connect;
+  readonly log: Logger;
+  readonly metrics: ServiceMetrics;
+  readonly gateway: PaymentGateway;
+  /** Told the ids of the messages that a transaction decides about. */
+  readonly onDeciding: (tx: object, messageIds: readonly string[]) => void;
+}
+
+/** The services' settings: their defaults, with a deadline short enough to be met by a delayed order. */
+const config: CommonConfig = {
+  HOST: '127.0.0.1',
+  LOG_LEVEL: 'silent',
+  DATABASE_URL: 'postgresql://simulated',
+  DATABASE_POOL_SIZE: 8,
+  RABBITMQ_URL: 'amqp://simulated',
+  CURRENCY: 'USD',
+  HEALING_AFTER_MS: 30_000,
+};
+
+/** Long enough for four attempts, short enough for outages to outlast it. */
+const ORDER_DEADLINE_MS = 60_000;
+
+/** The default of payment-service. */
+const GATEWAY_TIMEOUT_MS = 2_000;
+
+const idOf = (message: object) => ('id' in message && typeof message.id === 'string' ? [message.id] : []);
+
+/** A store that says what it is loaded for. */
+const watched = <State, Message extends object>(
+  store: Store<State, Message>,
+  { onDeciding }: Parts,
+): Store<State, Message> => ({
+  load: (tx, inputs) => {
+    onDeciding(
+      tx,
+      inputs.flatMap(({ message }) => idOf(message)),
+    );
+    return store.load(tx, inputs);
+  },
+});
+
+/** What customers and operators can ask of a running service. */
+export interface Commands {
+  readonly order: (input: Input<OrderCommand>) => Promise<Handled<OrderState>>;
+  readonly payment: (input: Input<PaymentInput>) => Promise<Handled<Payment>>;
+}
+
+/** Starts order-service as its app.ts does. */
+export const startOrder = (parts: Parts): Commands['order'] =>
+  startParticipant({
+    ...parts,
+    service: services.order.table,
+    config,
+    store: watched(createOrderStore({ deadlineMs: ORDER_DEADLINE_MS, healingAfterMs: config.HEALING_AFTER_MS }), parts),
+    overdue: (limit) => overdueOrders(parts.pool, limit),
+  }).command;
+
+/** Starts inventory-service as its app.ts does, on a catalogue that was seeded before. */
+export const startInventory = (parts: Parts, service = services.inventory.table): void => {
+  startParticipant({
+    ...parts,
+    service,
+    config,
+    store: watched(createReservationStore(config.HEALING_AFTER_MS), parts),
+    overdue: (limit) => overdueReservations(parts.pool, limit),
+  });
+};
+
+/** Starts payment-service as its app.ts does. */
+export const startPayment = (parts: Parts, service = services.payment.table): Commands['payment'] =>
+  startParticipant({
+    ...parts,
+    service,
+    config,
+    store: watched(createPaymentStore(config.HEALING_AFTER_MS), parts),
+    own: retryDueSchema,
+    perform: createPerformer(parts.gateway, GATEWAY_TIMEOUT_MS, parts.log),
+    overdue: (limit) => overduePayments(parts.pool, limit),
+  }).command;
+
+/** Starts notification-service as its app.ts does, without a mail server: every customer is told by the log. */
+export const startNotification = (parts: Parts): void => {
+  startParticipant({
+    ...parts,
+    service: services.notification.table,
+    config,
+    store: watched(createNotificationStore({ mail: false, firstPauseMs: config.HEALING_AFTER_MS }), parts),
+    // Prisma is asked for mails only, and without a mail server there are none.
+    perform: createDelivery({ log: parts.log, prisma: undefined as never, mailer: undefined }),
+    overdue: (limit) => overdueMails(parts.pool, limit),
+  });
+};

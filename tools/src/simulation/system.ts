@@ -1,0 +1,305 @@
+/** The whole system: four databases, one broker, a bank, and the lives of the services between them. */
+import type { Handled, Input, Logger, ServiceMetrics } from '@quadrille/service-chassis';
+import type { OrderCommand, OrderState } from '@quadrille/order-service/src/domain/decide';
+import type { PaymentInput } from '@quadrille/payment-service/src/domain/messages';
+import type { Payment } from '@quadrille/payment-service/src/domain/payment';
+import { services, shortNames, topology, type ShortName } from '../services';
+import { createQueues, type BrokerFaults } from './broker/broker';
+import { createBrokerServer, type BrokerServer } from './broker/connection';
+import { chassisStatements, createChassisTables, type ChassisTables } from './database/chassis-tables';
+import { createInventoryTables, inventoryStatements, type InventoryTables } from './database/inventory-tables';
+import {
+  createNotificationTables,
+  notificationStatements,
+  type NotificationTables,
+} from './database/notification-tables';
+import { createOrderTables, orderStatements, type OrderTables } from './database/order-tables';
+import { bankStatements, createPaymentTables, paymentStatements, type PaymentTables } from './database/payment-tables';
+import { createPool, type SimulatedPool } from './database/pool';
+import { createDatabaseServer, type DatabaseFaults, type DatabaseServer, type Statements } from './database/server';
+import { createBank, createGateway, type GatewayFaults } from './gateway';
+import { startInventory, startNotification, startOrder, startPayment, type Parts } from './lives';
+import { createRandom } from './random';
+import { world, type Owner, type Scheduler } from './scheduler';
+import type { SituationTally } from './tally';
+
+/** All tables. */
+export interface Tables {
+  readonly order: OrderTables;
+  readonly inventory: InventoryTables;
+  readonly payment: PaymentTables;
+  readonly notification: NotificationTables;
+  readonly chassis: Readonly<Record<ShortName, ChassisTables>>;
+}
+
+/** Something wrong put in the place of what is right, to see whether it is found out. */
+export interface Mistakes {
+  /** Statements of every database. */
+  readonly statements?: Statements;
+  readonly inventory?: typeof services.inventory.table;
+  readonly payment?: typeof services.payment.table;
+}
+
+/** What a system needs from outside. */
+export interface SystemOptions {
+  readonly seed: number;
+  readonly orders: number;
+  readonly scheduler: Scheduler;
+  readonly record: (line: string) => void;
+  readonly tally: SituationTally;
+  readonly log: Logger;
+  readonly metrics: Readonly<Record<ShortName, ServiceMetrics>>;
+  readonly faults: {
+    readonly database: DatabaseFaults;
+    readonly broker: BrokerFaults;
+    readonly gateway: GatewayFaults;
+  };
+  readonly leaving: (owner: Owner, what: 'publish' | 'ack') => void;
+  readonly mistakes?: Mistakes | undefined;
+}
+
+/** How a request to a service ended. */
+export type Answered<State> = (answer: Handled<State> | Error) => void;
+
+/** A running system. */
+export interface System {
+  readonly tables: Tables;
+  readonly databases: Readonly<Record<ShortName, DatabaseServer>>;
+  readonly broker: BrokerServer;
+  lives(name: ShortName): readonly Owner[];
+  start(name: ShortName): void;
+  /** Ends a process; it is started again after a while. */
+  crash(owner: Owner): void;
+  askOrder(input: Input<OrderCommand>, answered: Answered<OrderState>): void;
+  askPayment(input: Input<PaymentInput>, answered: Answered<Payment>): void;
+}
+
+/** One running process. */
+interface Life extends Owner {
+  readonly service: ShortName;
+  readonly pool: SimulatedPool;
+  order: ((input: Input<OrderCommand>) => Promise<Handled<OrderState>>) | undefined;
+  payment: ((input: Input<PaymentInput>) => Promise<Handled<Payment>>) | undefined;
+  /** Requests that wait for an answer. */
+  readonly pending: Set<(error: Error) => void>;
+}
+
+/** So many orders for each unit of a rare product. */
+const ORDERS_PER_RARE_UNIT = 300;
+
+/** All tables, empty but for the catalogue. */
+export const createTables = (orders: number): Tables => ({
+  order: createOrderTables(),
+  inventory: createInventoryTables(Math.ceil(orders / ORDERS_PER_RARE_UNIT)),
+  payment: createPaymentTables(),
+  notification: createNotificationTables(),
+  chassis: {
+    order: createChassisTables(),
+    inventory: createChassisTables(),
+    payment: createChassisTables(),
+    notification: createChassisTables(),
+  },
+});
+
+/** The statements that each database knows. */
+export const statementsOf = (tables: Tables): Readonly<Record<ShortName, Statements>> => ({
+  order: { ...chassisStatements(tables.chassis.order), ...orderStatements(tables.order) },
+  inventory: { ...chassisStatements(tables.chassis.inventory), ...inventoryStatements(tables.inventory) },
+  payment: {
+    ...chassisStatements(tables.chassis.payment),
+    ...paymentStatements(tables.payment),
+    ...bankStatements(tables.payment),
+  },
+  notification: { ...chassisStatements(tables.chassis.notification), ...notificationStatements(tables.notification) },
+});
+
+/** Processes of each service, so that they contend for the same orders. */
+const REPLICAS = 2;
+
+/** A process that died is started again after so long, in milliseconds. */
+const RESTART_MS = { least: 20, most: 3_000 } as const;
+
+/** Most connections of the dead are found closed at once; some machines vanish without a word. */
+const GOODBYE_MS = { least: 1, most: 3 } as const;
+const SILENT_DEATH = { share: 0.1, leastMs: 1_000, mostMs: 15_000 } as const;
+
+/** Between a customer and a service, in milliseconds. */
+const REQUEST_MS = { least: 0.2, most: 2 } as const;
+
+/** Puts the system together, and starts every service. */
+export function createSystem(options: SystemOptions): System {
+  const { scheduler, record, tally, faults, seed } = options;
+  const random = createRandom(`${String(seed)} system`);
+  const tables = createTables(options.orders);
+  const statements = statementsOf(tables);
+  const decided: Readonly<Record<ShortName, Set<string>>> = {
+    order: new Set(),
+    inventory: new Set(),
+    payment: new Set(),
+    notification: new Set(),
+  };
+  const deciding = new WeakMap<object, readonly string[]>();
+
+  const openDatabase = (name: ShortName) =>
+    createDatabaseServer({
+      name,
+      scheduler,
+      statements: { ...statements[name], ...options.mistakes?.statements },
+      faults: faults.database,
+      record,
+      committed: (connection) => {
+        for (const id of deciding.get(connection) ?? []) decided[name].add(id);
+        deciding.delete(connection);
+      },
+    });
+  const databases: Readonly<Record<ShortName, DatabaseServer>> = {
+    order: openDatabase('order'),
+    inventory: openDatabase('inventory'),
+    payment: openDatabase('payment'),
+    notification: openDatabase('notification'),
+  };
+  const queues = createQueues({
+    topology,
+    scheduler,
+    random: createRandom(`${String(seed)} queues`),
+    faults: faults.broker,
+  });
+  const broker = createBrokerServer({
+    scheduler,
+    random,
+    queues,
+    witness: {
+      published: (owner, { routingKey, properties: { messageId = '' } }, routed) => {
+        record(`${owner.name} published ${routingKey} ${messageId} ${routed}`);
+        if (routed === 'returned') tally.count('a message was returned as unroutable');
+      },
+      delivered: (owner, queue, { properties: { messageId = '' } }, redelivered) => {
+        record(`${owner.name} got ${messageId}${redelivered ? ' again' : ''}`);
+        const name = shortNames.find((each) => services[each].table.name === queue);
+        if (!name || !decided[name].has(messageId)) return;
+        tally.count(
+          redelivered
+            ? 'a message came again after its decision was committed'
+            : 'a message came a second time as if it were new',
+        );
+      },
+      leaving: options.leaving,
+    },
+  });
+
+  const poolOf = (name: ShortName, owner: Owner, size: number) =>
+    createPool({ server: databases[name], owner, size, scheduler, random });
+
+  const bankOwner: Owner = { name: 'bank', alive: true };
+  const bank = createBank(poolOf('payment', bankOwner, 4).pool);
+
+  const running = new Set<Life>();
+  let births = 0;
+
+  const start = (service: ShortName) => {
+    const owner: Owner = { name: `${services[service].table.name}#${String(++births)}`, alive: true };
+    const life: Life = Object.assign(owner, {
+      service,
+      pool: poolOf(service, owner, 8),
+      order: undefined,
+      payment: undefined,
+      pending: new Set<(error: Error) => void>(),
+    });
+    running.add(life);
+    record(`${life.name} starts`);
+    const parts: Parts = {
+      pool: life.pool.pool,
+      connect: (_url, given) => broker.connect(life, given),
+      log: options.log,
+      // One registry for all lives of a service: what it counts is counted for the run.
+      metrics: { ...options.metrics[service], gauge: () => undefined },
+      gateway: createGateway({ bank, bankOwner, owner: life, scheduler, random, faults: faults.gateway }),
+      onDeciding: (tx, messageIds) => {
+        deciding.set(tx, messageIds);
+      },
+    };
+    scheduler.after(0, life, () => {
+      if (service === 'order') life.order = startOrder(parts);
+      else if (service === 'inventory') startInventory(parts, options.mistakes?.inventory);
+      else if (service === 'payment') life.payment = startPayment(parts, options.mistakes?.payment);
+      else startNotification(parts);
+    });
+  };
+
+  const crash = (owner: Owner) => {
+    const life = [...running].find((each) => each === owner);
+    if (!life) return;
+    record(`${life.name} dies`);
+    life.alive = false;
+    running.delete(life);
+    const goodbyeMs = random.chance(SILENT_DEATH.share)
+      ? random.between(SILENT_DEATH.leastMs, SILENT_DEATH.mostMs)
+      : random.between(GOODBYE_MS.least, GOODBYE_MS.most);
+    life.pool.abandon(goodbyeMs);
+    broker.abandon(life, goodbyeMs);
+    for (const answered of life.pending) {
+      scheduler.after(GOODBYE_MS.most, world, () => {
+        answered(new Error('socket hang up'));
+      });
+    }
+    life.pending.clear();
+    scheduler.after(random.between(RESTART_MS.least, RESTART_MS.most), world, () => {
+      start(life.service);
+    });
+  };
+
+  const ask = <State>(
+    life: Life | undefined,
+    command: (() => Promise<Handled<State>> | undefined) | undefined,
+    answered: Answered<State>,
+  ) => {
+    const latency = random.between(REQUEST_MS.least, REQUEST_MS.most);
+    if (!life) {
+      scheduler.after(latency, world, () => {
+        answered(new Error('connect ECONNREFUSED'));
+      });
+      return;
+    }
+    const lost = (error: Error) => {
+      answered(error);
+    };
+    // What a process that died in the middle of this step still says, nobody hears; the caller has been told by its death.
+    const once = (answer: Handled<State> | Error) => {
+      if (life.alive && life.pending.delete(lost)) answered(answer);
+    };
+    life.pending.add(lost);
+    scheduler.after(latency, life, () => {
+      const asked = command?.();
+      if (!asked) {
+        once(new Error('connect ECONNREFUSED'));
+        return;
+      }
+      asked.then(once, (error: unknown) => {
+        once(error instanceof Error ? error : new Error(String(error)));
+      });
+    });
+  };
+
+  const lifeOf = (service: ShortName) => {
+    const found = [...running].filter((life) => life.service === service);
+    return found.length === 0 ? undefined : random.pick(found);
+  };
+
+  for (let replica = 0; replica < REPLICAS; replica++) shortNames.forEach(start);
+  return {
+    tables,
+    databases,
+    broker,
+    lives: (name) => [...running].filter(({ service }) => service === name),
+    start,
+    crash,
+    askOrder: (input, answered) => {
+      const life = lifeOf('order');
+      ask(life, () => life?.order?.(input), answered);
+    },
+    askPayment: (input, answered) => {
+      const life = lifeOf('payment');
+      ask(life, () => life?.payment?.(input), answered);
+    },
+  };
+}

@@ -1,0 +1,323 @@
+/** Makes the faults of a scenario happen: some at their time, others at the next opportunity after it. */
+import type { Owner, Scheduler } from './scheduler';
+import { world } from './scheduler';
+import type { BrokerFaults, Carriage } from './broker/broker';
+import type { DatabaseFaults } from './database/server';
+import type { Call, GatewayFaults } from './gateway';
+import { noises, type Fault, type FaultKind, type Noise, type Scenario } from './plan';
+import type { Random } from './random';
+import type { SituationTally } from './tally';
+import { services, type ShortName } from '../services';
+
+/** What trouble can do to the system. */
+export interface Victims {
+  /** Ends the process of this owner. */
+  crash(owner: Owner): void;
+  /** The running processes of a service. */
+  lives(service: ShortName): readonly Owner[];
+  stopDatabase(service: ShortName, forMs: number): void;
+  freezeDatabase(service: ShortName, forMs: number): void;
+  stopBroker(forMs: number): void;
+  /** Does something to a connection of this service. Answers whether there was one. */
+  toConnection(
+    service: ShortName,
+    what: 'cut' | 'silence' | 'close channel' | 'cancel consumer',
+    draw: number,
+  ): boolean;
+  blockBroker(forMs: number): void;
+}
+
+/** Trouble, as the servers ask for it. */
+export interface Trouble {
+  readonly database: DatabaseFaults;
+  readonly broker: BrokerFaults;
+  readonly gateway: GatewayFaults;
+  /** Something is about to leave a process, which may die here. */
+  readonly leaving: (owner: Owner, what: 'publish' | 'ack') => void;
+  /** No further fault happens. */
+  calm(): void;
+}
+
+/** How long things last, in milliseconds, at least and at most. */
+const LASTS: Partial<Record<FaultKind, readonly [number, number]>> = {
+  'database down': [50, 1_500],
+  'database frozen': [50, 3_000],
+  'broker down': [50, 1_500],
+  'broker blocks': [50, 3_000],
+  'binding missing': [20, 1_500],
+  'event unbound': [200, 2_500],
+  'gateway down': [100, 4_000],
+};
+
+/** What may find nobody bound to it: the events that every order causes, and the first alarm clock. */
+const EVENTS_AND_TIMERS = [
+  'OrderCreated',
+  'InventoryReserved',
+  'PaymentProcessed',
+  'OrderConfirmed',
+  'retry.1s',
+] as const;
+
+/** One outage of the gateway in so many is longer than an order's deadline. */
+const LONG_OUTAGE_SHARE = 0.02;
+const LONG_OUTAGE_MS = 75_000;
+
+/** A fault that finds nobody to strike looks again after this time. */
+const AGAIN_MS = 100;
+
+/** Publishes that are refused at most, once they are. */
+const REFUSED_MAX = 30;
+
+/** How late messages are: mostly a little, sometimes longer than the healing time. */
+const latenessMs = (random: Random) => {
+  const draw = random.next();
+  return draw < 0.5 ? random.between(1, 50) : draw < 0.9 ? random.between(50, 5_000) : random.between(5_000, 80_000);
+};
+
+const duration = ({ kind, draw }: Fault): number => {
+  const [least, most] = LASTS[kind] ?? [0, 0];
+  return least + draw * (most - least);
+};
+
+/** Prepares the trouble of a scenario. */
+export function createTrouble(options: {
+  readonly scenario: Scenario;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly tally: SituationTally;
+  readonly victims: Victims;
+  readonly record: (line: string) => void;
+}): Trouble {
+  const { scenario, scheduler, random, tally, victims, record } = options;
+  const armed = new Map<FaultKind, { readonly fault: Fault; skip: number }[]>();
+  const noisesHere = new Set(scenario.noises);
+  let over = false;
+  let refusing = 0;
+  let gatewayDown = 0;
+  const missing = new Map<string, number>();
+
+  const happened = (fault: Fault) => {
+    record(`fault ${fault.kind} ${fault.service}`);
+  };
+
+  /** The fault of this kind whose opportunity this is, if any. */
+  const take = (kind: FaultKind, owner: Owner): Fault | undefined => {
+    const candidates = armed.get(kind);
+    if (candidates === undefined || candidates.length === 0 || over) return undefined;
+    const index = candidates.findIndex(({ fault }) => owner.name.startsWith(services[fault.service].table.name));
+    const candidate = candidates[index];
+    if (!candidate || candidate.skip-- > 0) return undefined;
+    candidates.splice(index, 1);
+    happened(candidate.fault);
+    return candidate.fault;
+  };
+
+  const dies = (kind: FaultKind, owner: Owner): boolean => {
+    if (!take(kind, owner)) return false;
+    victims.crash(owner);
+    return true;
+  };
+
+  const now = (fault: Fault, situation: Parameters<SituationTally['count']>[0]) => {
+    happened(fault);
+    tally.count(situation);
+  };
+
+  /** There was nobody to strike. */
+  const again = (fault: Fault) => {
+    scheduler.after(AGAIN_MS, world, () => {
+      if (!over) happen(fault);
+    });
+  };
+
+  const breakConnection = (
+    fault: Fault,
+    what: Parameters<Victims['toConnection']>[1],
+    situation: Parameters<SituationTally['count']>[0],
+  ) => {
+    if (victims.toConnection(fault.service, what, fault.draw)) now(fault, situation);
+    else again(fault);
+  };
+
+  /** A binding that is missing, by queue and key; or all of a key. */
+  const lose = (fault: Fault, binding: string) => {
+    missing.set(binding, (missing.get(binding) ?? 0) + 1);
+    scheduler.after(duration(fault), world, () => {
+      missing.set(binding, (missing.get(binding) ?? 0) - 1);
+    });
+  };
+  const loseBinding = (fault: Fault) => {
+    const table = services[fault.service].table;
+    now(fault, 'a binding was missing');
+    lose(fault, `${table.name} ${random.pick(Object.keys(table.hears))}`);
+  };
+  const loseEvent = (fault: Fault) => {
+    now(fault, 'nobody was bound to an event');
+    lose(fault, random.pick(EVENTS_AND_TIMERS));
+  };
+
+  const stopGateway = (fault: Fault) => {
+    now(fault, 'the gateway was down');
+    gatewayDown += 1;
+    scheduler.after(fault.draw < LONG_OUTAGE_SHARE ? LONG_OUTAGE_MS : duration(fault), world, () => {
+      gatewayDown -= 1;
+    });
+  };
+
+  const happen = (fault: Fault) => {
+    const { kind, service } = fault;
+    const lastsMs = duration(fault);
+    switch (kind) {
+      case 'crash at any moment': {
+        const [owner] = victims.lives(service);
+        if (!owner) {
+          again(fault);
+          return;
+        }
+        now(fault, 'a process died at any moment');
+        victims.crash(owner);
+        return;
+      }
+      case 'database down':
+        now(fault, 'the database was down');
+        victims.stopDatabase(service, lastsMs);
+        return;
+      case 'database frozen':
+        now(fault, 'the database was frozen');
+        victims.freezeDatabase(service, lastsMs);
+        return;
+      case 'broker down':
+        now(fault, 'the broker was down');
+        victims.stopBroker(lastsMs);
+        return;
+      case 'broker cuts connection':
+        breakConnection(fault, 'cut', 'the broker cut a connection');
+        return;
+      case 'broker connection silent':
+        breakConnection(fault, 'silence', 'a connection to the broker fell silent');
+        return;
+      case 'broker closes channel':
+        breakConnection(fault, 'close channel', 'the broker closed a channel');
+        return;
+      case 'broker cancels consumer':
+        breakConnection(fault, 'cancel consumer', 'the broker cancelled a consumer');
+        return;
+      case 'broker blocks':
+        now(fault, 'the broker blocked publishes');
+        victims.blockBroker(lastsMs);
+        return;
+      case 'broker refuses publishes':
+        happened(fault);
+        refusing += 1 + Math.floor(fault.draw * REFUSED_MAX);
+        return;
+      case 'binding missing':
+        loseBinding(fault);
+        return;
+      case 'event unbound':
+        loseEvent(fault);
+        return;
+      case 'gateway down':
+        stopGateway(fault);
+        return;
+      default:
+        armed.set(kind, [...(armed.get(kind) ?? []), { fault, skip: fault.skip }]);
+    }
+  };
+
+  for (const fault of scenario.faults) {
+    scheduler.after(fault.atMs, world, () => {
+      if (!over) happen(fault);
+    });
+  }
+
+  const noisy = (noise: Noise) => !over && noisesHere.has(noise) && random.chance(noises[noise]);
+
+  const carry = (): Carriage | undefined => {
+    if (noisy('message lost')) {
+      tally.count('a message was lost for ever');
+      return { arrivals: [] };
+    }
+    if (noisy('message repeated')) return { arrivals: [0, latenessMs(random)] };
+    if (noisy('message late')) {
+      tally.count('a message came late');
+      return { arrivals: [latenessMs(random)] };
+    }
+    return undefined;
+  };
+
+  const callOf = (): Call => {
+    if (noisy('answer lost')) {
+      tally.count("the gateway's answer was lost");
+      return { requestMs: random.between(1, 5), answerMs: undefined };
+    }
+    if (noisy('answer late')) {
+      tally.count("the gateway's answer came late");
+      return { requestMs: random.between(1, 5), answerMs: random.between(1_500, 12_000) };
+    }
+    if (noisy('request late')) {
+      tally.count('a request to the gateway landed late');
+      return { requestMs: random.between(1_500, 20_000), answerMs: 2 };
+    }
+    return { requestMs: random.between(1, 5), answerMs: random.between(1, 5) };
+  };
+
+  return {
+    database: {
+      commit: (owner) => {
+        if (dies('crash before commit', owner)) {
+          tally.count('a process died before a COMMIT');
+          return 'lost before';
+        }
+        if (dies('crash after commit', owner)) {
+          tally.count('a process died after a COMMIT');
+          return 'lost after';
+        }
+        if (take('commit fails', owner)) {
+          tally.count('a COMMIT was refused');
+          return 'fails';
+        }
+        if (take('commit lost before', owner)) {
+          tally.count('a COMMIT was lost with its connection');
+          return 'lost before';
+        }
+        if (take('commit lost after', owner)) {
+          tally.count('a COMMIT happened and nobody heard of it');
+          return 'lost after';
+        }
+        return undefined;
+      },
+      statement: (owner) => {
+        if (!take('statement lost', owner)) return false;
+        tally.count('a statement was lost with its connection');
+        return true;
+      },
+    },
+    broker: {
+      carry,
+      refuses: () => {
+        if (refusing === 0) return false;
+        refusing -= 1;
+        tally.count('a publish was refused');
+        return true;
+      },
+      isBound: (queue, _exchange, routingKey) =>
+        (missing.get(`${queue} ${routingKey}`) ?? 0) === 0 && (missing.get(routingKey) ?? 0) === 0,
+    },
+    gateway: {
+      call: (owner) => {
+        if (gatewayDown > 0) return undefined;
+        if (dies('crash during gateway call', owner)) tally.count('a process died while the gateway was asked');
+        return callOf();
+      },
+    },
+    leaving: (owner, what) => {
+      if (what === 'publish') {
+        if (dies('crash while publishing', owner)) tally.count('a process died while publishing');
+      } else if (dies('crash before ack', owner)) tally.count('a process died before an acknowledgement');
+    },
+    calm: () => {
+      over = true;
+      refusing = 0;
+    },
+  };
+}
