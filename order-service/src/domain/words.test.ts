@@ -37,6 +37,7 @@ const unavailable = event('InventoryUnavailable', {
   lines: [{ productId: 'mug', quantity: 2, quantityAvailable: 1, unitPriceMinor: 1_000 }],
 });
 const released = event('InventoryReleased', { ...who, items: priced });
+const releasedUnpaid = event('InventoryReleased', { ...who, items: priced, reason: 'DECLINED' });
 const processed = event('PaymentProcessed', { ...who, paymentId: 'payment-1', ...money, attempts: 2 });
 const attemptFailed = event('PaymentAttemptFailed', { ...who, attempt: 1, reason: 'NOT_PROCESSED', retryInMs: 1_000 });
 const failed = event('PaymentFailed', { ...who, attempts: 4, reason: 'DECLINED' });
@@ -65,6 +66,14 @@ const cases: readonly (readonly [
   [{}, unavailable, 'rejected', { status: 'REJECTED', reason: 'OUT_OF_STOCK', inventory: 'unavailable' }],
   [{ status: 'CANCELLED' }, unavailable, 'noted: CANCELLED', { inventory: 'unavailable' }],
   [{ inventory: 'unavailable' }, released, 'noted: PENDING', { inventory: 'released' }],
+  // Only a PENDING order takes a release for news of its payment: no other counts an attempt or closes the payment by it.
+  [
+    { status: 'FAILED', payment: 'over', attempts: 4, clock: due },
+    releasedUnpaid,
+    'noted: FAILED',
+    { inventory: 'released' },
+  ],
+  [{ status: 'CANCELLED', attempts: 1, clock: due }, releasedUnpaid, 'noted: CANCELLED', { inventory: 'released' }],
   [{}, processed, 'confirmed', { status: 'CONFIRMED', ...paid }, confirmed],
   [
     { totalMinor: 1 },
@@ -83,6 +92,14 @@ const cases: readonly (readonly [
     'unchanged: answered again',
     {},
     cancelled('REFUNDED'),
+  ],
+  // A cancellation always names a reason of its contract, though the order's own is any text.
+  [
+    { status: 'CANCELLED', reason: 'DECLINED', ...paid, clock: due },
+    processed,
+    'unchanged: answered again',
+    {},
+    cancelled('CUSTOMER_REQUEST'),
   ],
   [{}, attemptFailed, 'noted: PENDING', { attempts: 1 }],
   [{}, failed, 'failed', { status: 'FAILED', reason: 'DECLINED', payment: 'over', attempts: 4 }],
