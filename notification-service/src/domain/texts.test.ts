@@ -49,6 +49,12 @@ test('amounts and products are named', () => {
   expect(written['another price'].message).toContain('- mug\n- jug');
 });
 
+test('stock that nobody has counted reads like stock that is gone', () => {
+  const uncounted = [{ productId: 'mug', quantity: 2, quantityAvailable: null, unitPriceMinor: 1_000 }];
+  const { message } = texts.rejected({ ...who, reason: 'OUT_OF_STOCK', lines: uncounted });
+  expect(message).toContain('- mug: you asked for 2, we have none left');
+});
+
 test('an order that named no price is not told that its price is wrong', () => {
   expect(written['no price'].message).toContain('no price at the moment for:\n- unpriced');
   expect(written['no price'].message).not.toContain('price it named');

@@ -94,7 +94,9 @@ export const paymentFailed = (data: EventData<'PaymentFailed'>): Text =>
     `${NOT_CHARGED} The order is closed and nothing is being held for you; to try again, please place a new order.`,
   );
 
-const cancellationTexts: Readonly<Record<EventData<'OrderCancelled'>['reason'], readonly string[]>> = {
+const cancellationTexts: Readonly<
+  Record<EventData<'OrderCancelled'>['reason'], readonly [what: string, next: string]>
+> = {
   CUSTOMER_REQUEST: [
     'is cancelled, as you asked.',
     'If you have paid already, your money is on its way back and we will tell you when it is returned.',
@@ -111,7 +113,7 @@ const cancellationTexts: Readonly<Record<EventData<'OrderCancelled'>['reason'], 
 
 /** The order is cancelled. */
 export const cancelled = (data: EventData<'OrderCancelled'>): Text => {
-  const [what = '', next = ''] = cancellationTexts[data.reason];
+  const [what, next] = cancellationTexts[data.reason];
   return text('Your order is cancelled', `Your order ${data.orderId} ${what}`, next);
 };
 
