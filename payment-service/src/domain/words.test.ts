@@ -3,7 +3,7 @@ import { decideBy } from '@quadrille/service-chassis';
 import { envelop } from '@quadrille/shared-events';
 import { service } from '../service';
 import type { ChargeAnswer, PaymentInput } from './messages';
-import { FRESH, LEASE_MS, noPayment, retryDelayMs, untilItWorksMs, type Payment } from './payment';
+import { FRESH, LEASE_MS, noPayment, type Payment } from './payment';
 
 const decide = decideBy(service);
 
@@ -295,12 +295,4 @@ test('a payment that nobody has heard of is NONE, and nothing of it is known', (
     wake: null,
     clock: { due: false, stale: false },
   });
-});
-
-test('what is repeated until it works waits for the lease and 1 s, doubled each time, a minute at most', () => {
-  expect([0, 1, 2, 5, 6, 100].map(untilItWorksMs)).toEqual([4_500, 5_500, 7_500, 35_500, 63_500, 63_500]);
-});
-
-test('a retry waits as long as after the third attempt when there should ever be more of them', () => {
-  expect([3, 4].map(retryDelayMs)).toEqual([4_000, 4_000]);
 });

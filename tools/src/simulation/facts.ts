@@ -1,7 +1,7 @@
 /** What the tables and queues hold in the end, as the facts that the seven invariants are about. */
 import type { KeyFacts, OrderFacts, OutboxFacts, StockFacts } from '../verify/facts';
 import { services, shortNames, type ShortName } from '../services';
-import type { Tables } from './system';
+import type { Tables } from './databases';
 
 /** Everything about every order, and how many of its tables know of it. */
 export function* orderFacts({ order, inventory, payment, notification }: Tables): Generator<OrderFacts> {

@@ -6,31 +6,14 @@ import type { Payment } from '@quadrille/payment-service/src/domain/payment';
 import { services, shortNames, topology, type ShortName } from '../services';
 import { createQueues, type BrokerFaults } from './broker/broker';
 import { createBrokerServer, type BrokerServer } from './broker/connection';
-import { chassisStatements, createChassisTables, type ChassisTables } from './database/chassis-tables';
-import { createInventoryTables, inventoryStatements, type InventoryTables } from './database/inventory-tables';
-import {
-  createNotificationTables,
-  notificationStatements,
-  type NotificationTables,
-} from './database/notification-tables';
-import { createOrderTables, orderStatements, type OrderTables } from './database/order-tables';
-import { bankStatements, createPaymentTables, paymentStatements, type PaymentTables } from './database/payment-tables';
 import { createPool, type SimulatedPool } from './database/pool';
 import { createDatabaseServer, type DatabaseFaults, type DatabaseServer, type Statements } from './database/server';
+import { createTables, statementsOf, type Tables } from './databases';
 import { createBank, createGateway, type GatewayFaults } from './gateway';
 import { startInventory, startNotification, startOrder, startPayment, type Parts } from './lives';
 import { createRandom } from './random';
 import { world, type Owner, type Scheduler } from './scheduler';
 import type { SituationTally } from './tally';
-
-/** All tables. */
-export interface Tables {
-  readonly order: OrderTables;
-  readonly inventory: InventoryTables;
-  readonly payment: PaymentTables;
-  readonly notification: NotificationTables;
-  readonly chassis: Readonly<Record<ShortName, ChassisTables>>;
-}
 
 /** Something wrong put in the place of what is right, to see whether it is found out. */
 export interface Mistakes {
@@ -83,35 +66,6 @@ interface Life extends Owner {
   /** Requests that wait for an answer. */
   readonly pending: Set<(error: Error) => void>;
 }
-
-/** So many orders for each unit of a rare product. */
-const ORDERS_PER_RARE_UNIT = 300;
-
-/** All tables, empty but for the catalogue. */
-export const createTables = (orders: number): Tables => ({
-  order: createOrderTables(),
-  inventory: createInventoryTables(Math.ceil(orders / ORDERS_PER_RARE_UNIT)),
-  payment: createPaymentTables(),
-  notification: createNotificationTables(),
-  chassis: {
-    order: createChassisTables(),
-    inventory: createChassisTables(),
-    payment: createChassisTables(),
-    notification: createChassisTables(),
-  },
-});
-
-/** The statements that each database knows. */
-export const statementsOf = (tables: Tables): Readonly<Record<ShortName, Statements>> => ({
-  order: { ...chassisStatements(tables.chassis.order), ...orderStatements(tables.order) },
-  inventory: { ...chassisStatements(tables.chassis.inventory), ...inventoryStatements(tables.inventory) },
-  payment: {
-    ...chassisStatements(tables.chassis.payment),
-    ...paymentStatements(tables.payment),
-    ...bankStatements(tables.payment),
-  },
-  notification: { ...chassisStatements(tables.chassis.notification), ...notificationStatements(tables.notification) },
-});
 
 /** Processes of each service, so that they contend for the same orders. */
 const REPLICAS = 2;

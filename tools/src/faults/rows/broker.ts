@@ -1,4 +1,4 @@
-/** The broker dies, stops, refuses, forgets. */
+/** The broker dies, stops, refuses, forgets. Long because it is a list: each row stands alone and is read alone. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect, type Channel } from 'amqplib';
 import { z } from 'zod';

@@ -1,4 +1,7 @@
-/** Connections and channels to the broker in memory: what the services use of amqplib. */
+/**
+ * Connections and channels to the broker in memory: what the services use of amqplib. One file, though a long one, because a
+ * connection and its channels end together and share the state of that end.
+ */
 import { EventEmitter } from 'node:events';
 import type { ChannelModel } from 'amqplib';
 import type { Random } from '../random';

@@ -2,7 +2,8 @@
  * A database server in memory, at the level of the named statements that the services send: each is a small function on
  * tables. Around them are real transactions: statements of one connection run one after the other, locks make others
  * wait, a failed statement aborts its transaction (and turns the COMMIT behind it into a rollback), a connection that
- * ends rolls back, and a COMMIT may fail, or happen without anybody hearing of it.
+ * ends rolls back, and a COMMIT may fail, or happen without anybody hearing of it. One file, though a long one: the states of
+ * a transaction are of one piece.
  */
 import { world, type Owner, type Scheduler } from '../scheduler';
 import { createLocks, type Holder } from './locks';

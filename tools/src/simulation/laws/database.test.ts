@@ -1,6 +1,6 @@
 /**
  * The laws of the database port: what the services rely on, asked of PostgreSQL and of the simulation's database through
- * the services' own stores. Both must answer the same.
+ * the services' own stores. Both must answer the same. Long because it is one list of laws, played on one stage.
  */
 import { inTransaction, lockKeys, openPool, type Pool, type PoolClient, type Store } from '@quadrille/service-chassis';
 import { createReservationStore } from '@quadrille/inventory-service/src/adapters/store';
@@ -16,7 +16,7 @@ import { createPool } from '../database/pool';
 import { createDatabaseServer } from '../database/server';
 import { createRandom } from '../random';
 import { createScheduler, type Owner } from '../scheduler';
-import { createTables, statementsOf } from '../system';
+import { createTables, statementsOf } from '../databases';
 import { runInRealTime } from './real-time';
 
 interface Stage {
