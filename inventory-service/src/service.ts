@@ -18,6 +18,7 @@ export const service: ServiceTable<ReservationState, Heard, ReservationCommand> 
   inputs: {
     ReservationOverdue: overdue,
   },
+  lingers: ['OrderConfirmed'],
   announces: ['InventoryReserved', 'InventoryUnavailable', 'InventoryReleased'],
   delaysMs: [],
 };

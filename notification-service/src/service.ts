@@ -31,6 +31,7 @@ export const service: ServiceTable<NotificationState, Heard, NotificationCommand
     MailSent: mailSent,
     MailOverdue: mailOverdue,
   },
+  lingers: 'all',
   announces: [],
   delaysMs: [],
 };

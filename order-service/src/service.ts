@@ -48,6 +48,7 @@ export const service: ServiceTable<OrderState, Heard, OrderCommand> = {
     CompleteOrder: known(complete),
     OrderOverdue: known(overdue),
   },
+  lingers: ['InventoryReserved', 'PaymentAttemptFailed'],
   announces: ['OrderCreated', 'OrderConfirmed', 'OrderCompleted', 'OrderCancelled'],
   delaysMs: [],
 };

@@ -31,6 +31,7 @@ export const service: ServiceTable<Payment, Heard, PaymentInput, PaymentEffect> 
     PaymentOverdue: overdue,
     RefundPayment: refundOnRequest,
   },
+  lingers: [],
   announces: ['PaymentProcessed', 'PaymentAttemptFailed', 'PaymentFailed', 'PaymentVoided', 'PaymentRefunded'],
   delaysMs: RETRY_DELAYS_MS,
 };

@@ -3,6 +3,8 @@
  *
  *     deliveries -> [collected while the previous batch is written] -> read -> decide and commit -> ack many at once
  *
+ * - An idle consumer starts at once, a busy one batches by itself. Only when nobody waits for any of what was delivered
+ *   does it linger, for LINGER_MS at most: at a low rate too, such events then share a transaction (ADR 0014).
  * - What cannot be read goes to `<service>.invalid`, with the reason in a header, and is acked only when it is there.
  * - A batch that fails because the database is away is tried again, with growing pauses, for as long as the channel
  *   lives: it is never nacked, and the prefetch bounds what waits. A channel that is lost takes its deliveries with it;
@@ -26,6 +28,12 @@ const PREFETCH = 400;
 /** Messages written in one transaction: beyond this a batch gains little and its locks last longer. */
 export const BATCH_MAX = 200;
 
+/**
+ * Longest time that a delivery lingers for company: longer than the saga takes from one event of an order to its next, and
+ * too short for a person to notice.
+ */
+const LINGER_MS = 50;
+
 /** The consuming half of a service's link to the broker. */
 export interface Consumer {
   state(): LinkState;
@@ -39,6 +47,8 @@ export interface ConsumerOptions<State, Message> extends SettlementOptions<State
   readonly url: string;
   readonly connect?: Connect | undefined;
   readonly read: (delivery: ConsumeMessage) => Reading<Message>;
+  /** Whether an event of this type may linger for company. */
+  readonly lingers: (type: string) => boolean;
   /** Resolves when a further batch may be taken. */
   readonly capacity: () => Promise<unknown>;
 }
@@ -75,6 +85,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
   let open: Consuming | undefined;
   let running: Promise<void> | undefined;
   let draining = false;
+  let hurry: () => void = () => undefined;
 
   const take = (): readonly Delivery<Message>[] => {
     const alone = pending.findIndex(({ raw }) => raw.fields.redelivered);
@@ -84,10 +95,28 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
     return batch;
   };
 
+  const urgent = ({ raw, reading }: Delivery<Message>) =>
+    raw.fields.redelivered || !reading.ok || !options.lingers(reading.type);
+
+  const linger = async () => {
+    const [first] = pending;
+    if (!first || draining || pending.length >= BATCH_MAX || pending.some(urgent)) return;
+    const leftMs = first.receivedAtMs + LINGER_MS - performance.now();
+    if (leftMs <= 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, leftMs);
+      hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  };
+
   const work = async () => {
     // Deliveries of one TCP segment arrive in one turn of the event loop: they belong to the same batch.
     await new Promise(setImmediate);
     while (pending.length > 0) {
+      await linger();
       await options.capacity();
       const batch = take();
       const last = batch.at(-1);
@@ -117,7 +146,9 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
     }
     if (open?.epoch !== epoch) return;
     if (raw.fields.redelivered) metrics.redelivered.inc();
-    pending.push({ raw, receivedAtMs: performance.now(), reading: read(raw) });
+    const delivery = { raw, receivedAtMs: performance.now(), reading: read(raw) };
+    pending.push(delivery);
+    if (urgent(delivery) || pending.length >= BATCH_MAX) hurry();
     running ??= work();
   };
 
@@ -143,6 +174,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
       open?.acks.forget();
       open = undefined;
       pending = [];
+      hurry();
     },
   });
 
@@ -150,6 +182,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
     state: () => link.state(),
     drain: async () => {
       draining = true;
+      hurry();
       if (open) await cancelConsumer(open);
       while (running) await running;
       open?.acks.flush();

@@ -51,7 +51,7 @@ export interface ParticipantOptions<
   readonly log: Logger;
   readonly metrics: ServiceMetrics;
   readonly pool: Pool;
-  readonly store: Store<State, DomainEvent<Heard> | Own>;
+  readonly store: Store<State, NoInfer<DomainEvent<Heard> | Own>>;
   /** How to connect to the broker; over TCP when nothing is said. */
   readonly connect?: Connect | undefined;
   /** The schema of the service's messages to itself, when it has delays. */
@@ -115,6 +115,7 @@ export function startParticipant<
   const commands = laneOf('commands', COMMANDS_WAITING_MAX);
   const results = laneOf('effects', RESULTS_WAITING_MAX);
   const command = (input: Input<Message>) => commands.submit(input);
+  const lingering = new Set<string>(service.lingers === 'all' ? Object.keys(service.hears) : service.lingers);
   const consumer = startConsumer({
     url: config.RABBITMQ_URL,
     connect: options.connect,
@@ -129,6 +130,7 @@ export function startParticipant<
       hears: Object.keys(service.hears) as Heard[],
       own: options.own,
     }),
+    lingers: (type) => lingering.has(type),
     process,
     capacity: () => Promise.all([publisher.capacity(), effects.capacity()]),
   });

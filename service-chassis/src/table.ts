@@ -13,6 +13,11 @@ export interface ServiceTable<State, Heard extends EventType, Own extends { read
   readonly inputs: {
     readonly [Type in Own['type']]: (state: State, input: Extract<Own, { type: Type }>) => Decision<State, Effect, Own>;
   };
+  /**
+   * The events of `hears` whose outcome nobody waits for: they may linger a moment in the consumer, so that several share
+   * a transaction. An event that is not named here is handled at once, and takes those before it along.
+   */
+  readonly lingers: readonly Heard[] | 'all';
   readonly announces: readonly EventType[];
   /** The delays of its messages to itself, in milliseconds: one delay queue each. */
   readonly delaysMs: readonly number[];

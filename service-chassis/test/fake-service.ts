@@ -61,6 +61,7 @@ export const table: ServiceTable<Seen, Heard, Own, Call> = {
   name: 'payment-service',
   hears: { OrderCompleted: hear, OrderCancelled: hear },
   inputs: { Remind: count, Answer: count, Touch: count },
+  lingers: ['OrderCancelled'],
   announces: ['PaymentVoided'],
   delaysMs: [1_000],
 };

@@ -1,0 +1,75 @@
+/** Events whose outcome nobody waits for, on the real broker and database: together where it costs nobody anything, and never for long. */
+import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { envelop } from '@quadrille/shared-events';
+import { eventually } from '@quadrille/tests';
+import { startFake, type FakeService } from './fake-service';
+import { completed, orders, setStage, type Stage } from './stage';
+
+let stage: Stage;
+let service: FakeService;
+
+beforeEach(async () => {
+  stage = await setStage();
+  service = startFake(stage.brokerUrl, stage.database.url);
+  const [first = ''] = orders(1);
+  await stage.sayBytes(completed(first));
+  await stage.answersTo([first]);
+});
+afterEach(async () => {
+  await service.stop();
+  await stage.close();
+});
+
+/** The bytes of an event that may linger. */
+const cancelled = (orderId: string) =>
+  Buffer.from(
+    JSON.stringify(
+      envelop(
+        'OrderCancelled',
+        { orderId, customerId: 'customer', reason: 'CUSTOMER_REQUEST' },
+        { id: randomUUID(), time: new Date().toISOString() },
+      ),
+    ),
+  );
+const batches = () => service.counted('batch_size_count', { lane: 'consumer' });
+const allHandled = (count: number) =>
+  eventually(async () => {
+    expect(await service.counted('messages_handled_total', { outcome: 'seen' })).toBe(count);
+  });
+
+test('one at a time, they share transactions all the same', async () => {
+  const before = await batches();
+  for (const orderId of orders(40)) await stage.sayBytes(cancelled(orderId));
+  await allHandled(41);
+  expect((await batches()) - before).toBeLessThanOrEqual(20);
+});
+
+test('an event that somebody waits for is handled at once, and takes them along', async () => {
+  let answered = stage.received().length;
+  const answersWithin = async (...events: readonly Buffer[]) => {
+    const sentMs = performance.now();
+    await Promise.all(events.map((event) => stage.sayBytes(event)));
+    answered += events.length;
+    while (stage.received().length < answered) await setImmediate();
+    return performance.now() - sentMs;
+  };
+  const [alone, accompanied]: [number[], number[]] = [[], []];
+  for (const orderId of orders(10)) {
+    alone.push(await answersWithin(cancelled(orderId)));
+    accompanied.push(await answersWithin(cancelled(randomUUID()), completed(randomUUID())));
+  }
+  expect(median(accompanied)).toBeLessThan(median(alone) / 2);
+});
+
+test('a service that stops finishes what lingers', async () => {
+  const [orderId = ''] = orders(1);
+  await stage.sayBytes(cancelled(orderId));
+  await eventually(async () => {
+    expect(await stage.ready('payment-service')).toBe(0);
+  });
+  await service.participant.stop();
+  await allHandled(2);
+});
+
+const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
