@@ -33,12 +33,7 @@ async function load(): Promise<void> {
   if (!product) throw new Error('The catalogue is empty: PUT /inventory/:product_id on inventory-service.');
   process.stdout.write(`\n  One-minute load of this machine before: ${machineLoad()}\n\n`);
 
-  const steady = await measureSteady(addresses, product.product_id);
-  show(
-    steady.medianMs < MUST.medianMs && steady.p99Ms < MUST.p99Ms && steady.notConfirmed === 0,
-    `50 orders/s, POST to CONFIRMED: median ${steady.medianMs.toFixed(1)} ms (must be under ${String(MUST.medianMs)}), p99 ${steady.p99Ms.toFixed(1)} ms (${String(MUST.p99Ms)}); ${String(steady.orders)} orders`,
-  );
-
+  // The burst comes first: what the customer of the steady stream waits for is then a system that has run a while.
   const burst = await measureBurst(addresses, product.product_id);
   const rate = (burst.orderIds.length / ((burst.postingMs + burst.settledAfterMs) / MS_PER_S)).toFixed(0);
   show(
@@ -51,6 +46,13 @@ async function load(): Promise<void> {
       `average batch of ${name}-service's consumer: ${average.toFixed(1)} (${String(MUST.averageBatch)})`,
     );
   }
+
+  const steady = await measureSteady(addresses, product.product_id);
+  show(
+    steady.medianMs < MUST.medianMs && steady.p99Ms < MUST.p99Ms && steady.notConfirmed === 0,
+    `50 orders/s, POST to CONFIRMED: median ${steady.medianMs.toFixed(1)} ms (must be under ${String(MUST.medianMs)}), p99 ${steady.p99Ms.toFixed(1)} ms (${String(MUST.p99Ms)}); ${String(steady.orders)} orders`,
+  );
+
   const verdict = await verify(addresses, { requested: burst.orderIds });
   process.stdout.write(`\n${report(verdict).join('\n')}\n\n`);
   if (!holds(verdict)) missed += 1;
