@@ -12,10 +12,10 @@ import { connect as connectOverTcp, type Channel, type ChannelModel } from 'amqp
 import { atMost, backoffMs, pause } from './backoff';
 import type { Logger } from './log';
 
-/** Pauses between connection attempts. */
-const RECONNECT = { firstMs: 100, maxMs: 10_000 };
+/** Pauses between connection attempts: a broker that is back is found within seconds, and one that is away is asked once in a while. */
+const RECONNECT = { firstMs: 100, maxMs: 3_000 };
 
-/** A channel that lasted this long was a good one: the next pause is short again. As long as the longest pause, so that no failure comes round faster. */
+/** A channel that lasted this long was a good one: the next pause is short again. Longer than the longest pause, so that no failure comes round faster. */
 const HEALTHY_AFTER_MS = 10_000;
 
 /** Opening a connection or a channel that takes longer is given up. */

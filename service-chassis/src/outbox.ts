@@ -17,7 +17,7 @@ import type { Logger } from './log';
 import type { ServiceMetrics } from './metrics';
 import type { OutgoingMessage, Publisher, PublishResult } from './publisher';
 
-/** A fresh row is left to the process that wrote it for this long. */
+/** A fresh row is left to the process that wrote it for this long; when that process cannot publish now, to whoever relays first. */
 const LEFT_TO_WRITER_S = 5;
 
 /** How long the relay owns the rows that it took: longer than a confirm may take. */
@@ -59,7 +59,7 @@ const WRITE = {
   name: 'outbox-write',
   text: `WITH done AS (DELETE FROM outbox WHERE id = ANY($1::uuid[]))
     INSERT INTO outbox (id, exchange, routing_key, order_id, traceparent, body, available_at)
-    SELECT id, exchange, routing_key, order_id, traceparent, body, now() + make_interval(secs => ${String(LEFT_TO_WRITER_S)})
+    SELECT id, exchange, routing_key, order_id, traceparent, body, now() + make_interval(secs => $8)
     FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
       AS row (id, exchange, routing_key, order_id, traceparent, body)`,
 };
@@ -173,6 +173,7 @@ export function createOutbox(options: {
             rows.map((row) => row.orderId),
             rows.map((row) => row.traceparent ?? null),
             rows.map((row) => row.body),
+            publisher.ready() ? LEFT_TO_WRITER_S : 0,
           ],
         });
       } catch (error) {

@@ -4,6 +4,7 @@ import { createApp } from '@quadrille/order-service/src/app';
 import { configSchema } from '@quadrille/order-service/src/config';
 import { createTestDatabase, createTestVirtualHost, topology } from '@quadrille/tools';
 import { createServer, type AddressInfo } from 'node:net';
+import { Client } from 'pg';
 import { eventually } from './eventually';
 import { startTcpProxy, type TcpProxy } from '@quadrille/tools/src/faults/tcp-proxy';
 
@@ -23,10 +24,12 @@ let app: App;
 let database: TcpProxy;
 let broker: TcpProxy;
 let base: string;
+let databaseUrl: string;
 let cleanUp: (() => Promise<void>)[] = [];
 
 beforeEach(async () => {
   const ownDatabase = await createTestDatabase('order-service');
+  databaseUrl = ownDatabase.url;
   const host = await createTestVirtualHost(topology);
   database = await startTcpProxy(ownDatabase.url);
   broker = await startTcpProxy(host.adminUrl);
@@ -65,6 +68,19 @@ const ready = (status: string) =>
   eventually(async () => {
     expect((await ask('/readyz')).body).toMatchObject({ status });
   });
+/** How many rows the outbox holds, and how many of them any relay may take now. */
+const outbox = async () => {
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ all: number; due: number }>(
+      'SELECT count(*)::int AS all, count(*) FILTER (WHERE available_at <= now())::int AS due FROM outbox',
+    );
+    return rows[0];
+  } finally {
+    await client.end();
+  }
+};
 const order = { customer_id: 'c-1', items: [{ product_id: 'p-1', quantity: 1 }] };
 
 test('without the database: 503 with Retry-After for writing and reading, and all is well when it is back', async () => {
@@ -89,6 +105,10 @@ test('without the broker: orders are taken, the service says that it is degraded
   await ready('degraded');
   expect((await ask('/readyz')).status).toBe(200);
   expect((await ask('/orders', order)).status).toBe(202);
+  expect(await outbox()).toEqual({ all: 1, due: 1 });
   await broker.resume();
   await ready('ready');
+  await eventually(async () => {
+    expect(await outbox()).toEqual({ all: 0, due: 0 });
+  });
 });

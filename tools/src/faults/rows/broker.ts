@@ -188,7 +188,7 @@ export const brokerRows: readonly Row[] = [
     group: 'broker',
     fault: 'The services started while the broker is down',
     expected: 'they wait and connect; order-service takes orders meanwhile and says degraded, the others are not ready',
-    youWillSee: '"no connection to the broker" again and again, up to 10 s apart',
+    youWillSee: '"no connection to the broker" again and again, up to 3 s apart',
     inject: async ({ stage, load, recovered }) => {
       killBroker(stage);
       await stage.broker().process.ended;

@@ -1,7 +1,7 @@
 /** The tables that every service has, and the statements that the chassis sends. */
 import { createTable, indexByDue, type DueIndex, type Table } from './tables';
 import type { Statements } from './server';
-import { list, rowsOf, text, toColumn, written } from './values';
+import { list, number, rowsOf, text, toColumn, written } from './values';
 
 interface OutboxRow {
   readonly id: string;
@@ -40,7 +40,6 @@ const MS_PER_S = 1_000;
 /** The times and bounds of the statements in service-chassis/src/outbox.ts and purge.ts. */
 const COUNT_KEPT_MS = 24 * 3_600 * MS_PER_S;
 const PURGE_BATCH = 1_000;
-const LEFT_TO_WRITER_MS = 5 * MS_PER_S;
 const RELAY_LEASE_MS = 30 * MS_PER_S;
 const RELAY_BATCH = 500;
 const ROW_PAUSE_MAX_MS = 60 * MS_PER_S;
@@ -62,7 +61,7 @@ export function chassisStatements({ outbox, outboxDue, deliveryAttempt }: Chassi
         const [ids, exchanges, routingKeys, orderIds, traceparents, bodies] = [1, 2, 3, 4, 5, 6].map((column) =>
           list(values, column),
         );
-        const availableAt = toColumn(tx.nowMs + LEFT_TO_WRITER_MS);
+        const availableAt = toColumn(tx.nowMs + number(values, 7) * MS_PER_S);
         ids?.forEach((id, index) => {
           tx.put(outbox, id, {
             id,
