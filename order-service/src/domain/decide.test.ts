@@ -1,58 +1,13 @@
 import { decideBy } from '@quadrille/service-chassis';
-import { envelop, type DomainEvent, type EventData, type EventType } from '@quadrille/shared-events';
+import type { DomainEvent } from '@quadrille/shared-events';
 import fc from 'fast-check';
 import { service } from '../service';
 import type { OrderCommand, OrderState } from './decide';
 import { FRESH, inventoryFacets, isSettled, paymentFacets, type Order, type OrderStatus } from './order';
+import { event, heard, order, priced, who } from './samples';
 
 const decide = decideBy(service);
 
-const order = (changes: Partial<Order> = {}): Order => ({
-  orderId: 'order-1',
-  customerId: 'customer-1',
-  status: 'PENDING',
-  reason: null,
-  items: [{ productId: 'mug', quantity: 2, unitPriceMinor: null }],
-  currency: 'USD',
-  paymentMethod: 'tok_success',
-  totalMinor: null,
-  inventory: 'none',
-  payment: 'none',
-  attempts: 0,
-  idempotencyKey: null,
-  requestHash: 'hash',
-  nudges: 0,
-  clock: FRESH,
-  record: null,
-  ...changes,
-});
-
-const who = { orderId: 'order-1', customerId: 'customer-1' };
-const items = [{ productId: 'mug', quantity: 2, unitPriceMinor: 1_000 }];
-const money = { totalMinor: 2_000, currency: 'USD' };
-
-const event = <Type extends EventType>(type: Type, data: EventData<Type>) =>
-  envelop(type, data, { id: `id-${type}`, time: '2026-11-21T12:00:00.000Z' });
-
-const heard = {
-  InventoryReserved: event('InventoryReserved', { ...who, items, ...money, paymentMethod: 'tok_success' }),
-  InventoryUnavailable: event('InventoryUnavailable', {
-    ...who,
-    reason: 'OUT_OF_STOCK',
-    lines: [{ productId: 'mug', quantity: 2, quantityAvailable: 1, unitPriceMinor: 1_000 }],
-  }),
-  InventoryReleased: event('InventoryReleased', { ...who, items }),
-  PaymentProcessed: event('PaymentProcessed', { ...who, paymentId: 'payment-1', ...money, attempts: 2 }),
-  PaymentAttemptFailed: event('PaymentAttemptFailed', {
-    ...who,
-    attempt: 1,
-    reason: 'NOT_PROCESSED',
-    retryInMs: 1_000,
-  }),
-  PaymentFailed: event('PaymentFailed', { ...who, attempts: 4, reason: 'DECLINED' }),
-  PaymentVoided: event('PaymentVoided', who),
-  PaymentRefunded: event('PaymentRefunded', { ...who, paymentId: 'payment-1', ...money }),
-};
 const commands = {
   CancelOrder: { type: 'CancelOrder' },
   CompleteOrder: { type: 'CompleteOrder' },
@@ -152,7 +107,7 @@ describe('placing', () => {
 describe('what an order learns', () => {
   it('has its prices from the reservation, once', () => {
     const { state } = decide(order(), heard.InventoryReserved);
-    expect(state).toMatchObject({ items, totalMinor: 2_000, inventory: 'reserved' });
+    expect(state).toMatchObject({ items: priced, totalMinor: 2_000, inventory: 'reserved' });
   });
 
   it('counts attempts upwards only', () => {
@@ -222,7 +177,7 @@ describe('deadline and healing', () => {
     [undefined, 'stale', 'PENDING'], // as older releases of inventory-service say it
   ] as const)('PENDING hears that stock was released (%s), %s: %s', (reason, age, status) => {
     const pending = order({ inventory: 'released', attempts: 3, clock: age === 'stale' ? stale : FRESH });
-    const released = event('InventoryReleased', { ...who, items, ...(reason === undefined ? {} : { reason }) });
+    const released = event('InventoryReleased', { ...who, items: priced, ...(reason === undefined ? {} : { reason }) });
     const { state, events } = decide(pending, released);
     expect(events).toEqual([]);
     expect(state).toMatchObject(

@@ -1,48 +1,22 @@
 /** What the decisions of an order say, to the letter: the data of each event, and the words of each outcome. */
 import { decideBy } from '@quadrille/service-chassis';
-import { envelop, type EventData, type EventType } from '@quadrille/shared-events';
 import { service } from '../service';
 import { FRESH, type Order } from './order';
+import { event, heard, money, order, priced, requested, who } from './samples';
 
 const decide = decideBy(service);
 
-const who = { orderId: 'order-1', customerId: 'customer-1' };
-const money = { totalMinor: 2_000, currency: 'USD' };
-const requested = [{ productId: 'mug', quantity: 2, unitPriceMinor: null }];
-const priced = [{ productId: 'mug', quantity: 2, unitPriceMinor: 1_000 }];
-const order = (changes: Partial<Order> = {}): Order => ({
-  ...who,
-  status: 'PENDING',
-  reason: null,
-  items: requested,
-  currency: 'USD',
-  paymentMethod: 'tok_success',
-  totalMinor: null,
-  inventory: 'none',
-  payment: 'none',
-  attempts: 0,
-  idempotencyKey: null,
-  requestHash: 'hash',
-  nudges: 0,
-  clock: FRESH,
-  record: null,
-  ...changes,
-});
-const event = <Type extends EventType>(type: Type, data: EventData<Type>) =>
-  envelop(type, data, { id: `id-${type}`, time: '2026-11-21T12:00:00.000Z' });
-const reserved = event('InventoryReserved', { ...who, items: priced, ...money, paymentMethod: 'tok_success' });
-const unavailable = event('InventoryUnavailable', {
-  ...who,
-  reason: 'OUT_OF_STOCK',
-  lines: [{ productId: 'mug', quantity: 2, quantityAvailable: 1, unitPriceMinor: 1_000 }],
-});
-const released = event('InventoryReleased', { ...who, items: priced });
+const {
+  InventoryReserved: reserved,
+  InventoryUnavailable: unavailable,
+  InventoryReleased: released,
+  PaymentProcessed: processed,
+  PaymentAttemptFailed: attemptFailed,
+  PaymentFailed: failed,
+  PaymentVoided: voided,
+  PaymentRefunded: refunded,
+} = heard;
 const releasedUnpaid = event('InventoryReleased', { ...who, items: priced, reason: 'DECLINED' });
-const processed = event('PaymentProcessed', { ...who, paymentId: 'payment-1', ...money, attempts: 2 });
-const attemptFailed = event('PaymentAttemptFailed', { ...who, attempt: 1, reason: 'NOT_PROCESSED', retryInMs: 1_000 });
-const failed = event('PaymentFailed', { ...who, attempts: 4, reason: 'DECLINED' });
-const voided = event('PaymentVoided', who);
-const refunded = event('PaymentRefunded', { ...who, paymentId: 'payment-1', ...money });
 const due = { deadlinePassed: false, nudgeDue: true, stale: true };
 const late = { deadlinePassed: true, nudgeDue: true, stale: true };
 

@@ -1,35 +1,11 @@
 import { decideBy } from '@quadrille/service-chassis';
-import { envelop, type DomainEvent } from '@quadrille/shared-events';
+import type { DomainEvent } from '@quadrille/shared-events';
 import { service, type Heard } from '../service';
-import type { ChargeAnswer, PaymentDecision, PaymentInput } from './messages';
-import { FRESH, noPayment, retryDelayMs, type Payment, type PaymentStatus } from './payment';
+import type { PaymentDecision, PaymentInput } from './messages';
+import { FRESH, retryDelayMs, type Payment, type PaymentStatus } from './payment';
+import { answered, cancelled, payment, reserved } from './samples';
 
 const decide = decideBy(service);
-
-const who = { orderId: 'order-1', customerId: 'customer-1' };
-const stamp = { id: 'id', time: '2026-11-21T12:00:00.000Z' };
-const reserved = envelop(
-  'InventoryReserved',
-  {
-    ...who,
-    items: [{ productId: 'mug', quantity: 2, unitPriceMinor: 1_000 }],
-    totalMinor: 2_000,
-    currency: 'USD',
-    paymentMethod: 'tok_success',
-  },
-  stamp,
-);
-const cancelled = envelop('OrderCancelled', { ...who, reason: 'CUSTOMER_REQUEST' }, stamp);
-
-const payment = (changes: Partial<Payment> = {}): Payment => ({
-  ...noPayment('order-1', 'payment-1'),
-  customerId: 'customer-1',
-  amountMinor: 2_000,
-  currency: 'USD',
-  method: 'tok_success',
-  attempt: 1,
-  ...changes,
-});
 
 type Message = DomainEvent<Heard> | PaymentInput;
 
@@ -40,8 +16,6 @@ function told({ state, events, effects, delayed }: PaymentDecision): string {
   const timers = delayed.map(({ delayMs }) => `timer ${String(delayMs)}`);
   return [[state.status, ...marks].join(' '), ...said, ...timers].join(' + ');
 }
-
-const answered = (answer: ChargeAnswer, attempt = 1): PaymentInput => ({ type: 'ChargeAnswered', attempt, answer });
 
 type Row = readonly [given: Partial<Payment> & { status: PaymentStatus }, message: Message, expected: string];
 const CHARGING = { status: 'CHARGING' } as const;

@@ -1,28 +1,14 @@
 /** Money against the bank's own books, over every history that a random walk finds. */
 import { decideBy } from '@quadrille/service-chassis';
-import { envelop, type DomainEvent } from '@quadrille/shared-events';
+import type { DomainEvent } from '@quadrille/shared-events';
 import fc from 'fast-check';
 import { decideCharge, decideResolve, type ChargeEntry } from '../adapters/simulated-gateway/bank';
 import { service, type Heard } from '../service';
 import type { PaymentEffect, PaymentInput } from './messages';
 import { noPayment } from './payment';
+import { cancelled, reserved } from './samples';
 
 const decide = decideBy(service);
-
-const who = { orderId: 'order-1', customerId: 'customer-1' };
-const stamp = { id: 'id', time: '2026-11-21T12:00:00.000Z' };
-const reserved = envelop(
-  'InventoryReserved',
-  {
-    ...who,
-    items: [{ productId: 'mug', quantity: 2, unitPriceMinor: 1_000 }],
-    totalMinor: 2_000,
-    currency: 'USD',
-    paymentMethod: 'tok_success',
-  },
-  stamp,
-);
-const cancelled = envelop('OrderCancelled', { ...who, reason: 'CUSTOMER_REQUEST' }, stamp);
 
 type Message = DomainEvent<Heard> | PaymentInput;
 

@@ -1,39 +1,15 @@
 /** What the decisions of a payment say, to the letter: the next state, the data of events and effects, the words of each outcome. */
 import { decideBy } from '@quadrille/service-chassis';
-import { envelop } from '@quadrille/shared-events';
 import { service } from '../service';
-import type { ChargeAnswer, PaymentInput } from './messages';
+import type { PaymentInput } from './messages';
 import { FRESH, LEASE_MS, noPayment, type Payment } from './payment';
+import { answered, cancelled, money, payment, reserved, who } from './samples';
 
 const decide = decideBy(service);
 
-const who = { orderId: 'order-1', customerId: 'customer-1' };
-const stamp = { id: 'id', time: '2026-11-21T12:00:00.000Z' };
-const money = { totalMinor: 2_000, currency: 'USD' };
-const reserved = envelop(
-  'InventoryReserved',
-  {
-    ...who,
-    items: [{ productId: 'mug', quantity: 2, unitPriceMinor: 1_000 }],
-    ...money,
-    paymentMethod: 'tok_success',
-  },
-  stamp,
-);
-const cancelled = envelop('OrderCancelled', { ...who, reason: 'CUSTOMER_REQUEST' }, stamp);
 const overdue: PaymentInput = { type: 'PaymentOverdue' };
-const answered = (answer: ChargeAnswer, attempt = 1): PaymentInput => ({ type: 'ChargeAnswered', attempt, answer });
 
 const none = noPayment('order-1', 'payment-1');
-const payment = (changes: Partial<Payment>): Payment => ({
-  ...none,
-  customerId: 'customer-1',
-  amountMinor: 2_000,
-  currency: 'USD',
-  method: 'tok_success',
-  attempt: 1,
-  ...changes,
-});
 const after = (ms: number) => ({ wake: { kind: 'after', ms } }) as const;
 const due = { clock: { due: true, stale: false } };
 const stale = { clock: { due: false, stale: true } };
