@@ -12,31 +12,41 @@ const ROWS = 10_000;
 const SCALE = 1_000;
 
 const ORDER_ID = "'01990000-0000-7000-8000-' || lpad(to_hex(n), 12, '0')";
-/** Every twentieth order is of one large customer; the others have ordered five times each. */
-const CUSTOMER_ID = "CASE WHEN n % 20 = 0 THEN 'large' ELSE 'customer-' || n % 2000 END";
+/** Two shops that the planner has to think of. */
+export type Shop = keyof typeof CUSTOMER_ID;
+const CUSTOMER_ID = {
+  /** Every twentieth order is of one large customer; the others have ordered five times each. */
+  busy: "CASE WHEN n % 20 = 0 THEN 'large' ELSE 'customer-' || n % 2000 END",
+  /** Statistics of a first day, when there were two customers and two statuses: each looks as if half of all rows had it. */
+  young: "'customer-' || n % 2",
+};
+const ORDER_STATUS = {
+  busy: `CASE WHEN n > ${String(ROWS - 50)} THEN 'PENDING' WHEN n % 100 < 75 THEN 'COMPLETED' WHEN n % 100 < 90 THEN 'CONFIRMED'
+    WHEN n % 100 < 95 THEN 'CANCELLED' WHEN n % 100 < 97 THEN 'FAILED' WHEN n % 100 < 99 THEN 'REJECTED' ELSE 'REFUNDED' END`,
+  young: "CASE WHEN n % 2 = 0 THEN 'PENDING' ELSE 'CONFIRMED' END",
+};
 /** The newest orders are under way, and wait for something. */
 const DUE_AT = `CASE WHEN n > ${String(ROWS - 50)} THEN now() + make_interval(secs => n % 60) END`;
 const AT = "timestamptz '2026-01-01' + make_interval(mins => n)";
 const FROM = `FROM generate_series(1, ${String(ROWS)}) AS n`;
 
 /** What fills the tables that grow with the orders, by service. */
-const FILL: Readonly<Record<ShortName, Readonly<Record<string, string>>>> = {
+const fillOf = (shop: Shop): Readonly<Record<ShortName, Readonly<Record<string, string>>>> => ({
   order: {
     orders: `INSERT INTO orders (order_id, customer_id, status, items, currency, payment_method, total_minor, inventory, payment, settled, timeline,
         idempotency_key, request_hash, deadline_at, due_at, created_at, updated_at)
-      SELECT ${ORDER_ID}, ${CUSTOMER_ID}, (CASE WHEN n > ${String(ROWS - 50)} THEN 'PENDING' WHEN n % 100 < 75 THEN 'COMPLETED' WHEN n % 100 < 90 THEN 'CONFIRMED'
-          WHEN n % 100 < 95 THEN 'CANCELLED' WHEN n % 100 < 97 THEN 'FAILED' WHEN n % 100 < 99 THEN 'REJECTED' ELSE 'REFUNDED' END)::"OrderStatus",
+      SELECT ${ORDER_ID}, ${CUSTOMER_ID[shop]}, (${ORDER_STATUS[shop]})::"OrderStatus",
         '[]', 'USD', 'tok_visa', 100, 'reserved', 'processed', n <= ${String(ROWS - 50)}, '[]', CASE WHEN n % 2 = 0 THEN 'key-' || n END, md5(n::text),
         ${AT}, ${DUE_AT}, ${AT}, ${AT} ${FROM}`,
   },
   inventory: {
     reservation: `INSERT INTO reservation (order_id, customer_id, status, items, due_at, created_at, updated_at)
-      SELECT ${ORDER_ID}, ${CUSTOMER_ID}, (CASE WHEN n > ${String(ROWS - 50)} THEN 'RESERVED' WHEN n % 10 = 0 THEN 'RELEASED' ELSE 'COMMITTED' END)::"ReservationStatus",
+      SELECT ${ORDER_ID}, ${CUSTOMER_ID[shop]}, (CASE WHEN n > ${String(ROWS - 50)} THEN 'RESERVED' WHEN n % 10 = 0 THEN 'RELEASED' ELSE 'COMMITTED' END)::"ReservationStatus",
         '[]', ${DUE_AT}, ${AT}, ${AT} ${FROM}`,
   },
   payment: {
     payments: `INSERT INTO payments (order_id, payment_id, customer_id, status, amount_minor, due_at, created_at, updated_at)
-      SELECT ${ORDER_ID}, gen_random_uuid()::text, ${CUSTOMER_ID}, (CASE WHEN n > ${String(ROWS - 50)} THEN 'CHARGING' WHEN n % 20 = 0 THEN 'REFUNDED' ELSE 'SUCCEEDED' END)::"PaymentStatus",
+      SELECT ${ORDER_ID}, gen_random_uuid()::text, ${CUSTOMER_ID[shop]}, (CASE WHEN n > ${String(ROWS - 50)} THEN 'CHARGING' WHEN n % 20 = 0 THEN 'REFUNDED' ELSE 'SUCCEEDED' END)::"PaymentStatus",
         100, ${DUE_AT}, ${AT}, ${AT} ${FROM}`,
     simulated_gateway_charge: `INSERT INTO simulated_gateway_charge (key, reference, status, amount_minor, currency, created_at)
       SELECT 'charge-' || ${ORDER_ID}, ${ORDER_ID}, 'charged', 100, 'USD', ${AT} ${FROM}`,
@@ -45,19 +55,19 @@ const FILL: Readonly<Record<ShortName, Readonly<Record<string, string>>>> = {
   },
   notification: {
     notification: `INSERT INTO notification (notification_id, customer_id, order_id, kind, subject, message, channel, sent_at, due_at, created_at)
-      SELECT gen_random_uuid()::text, ${CUSTOMER_ID}, ${ORDER_ID}, kind::"NotificationKind", '', '', 'smtp', ${AT}, ${DUE_AT}, ${AT}
+      SELECT ${ORDER_ID} || left(kind, 1), ${CUSTOMER_ID[shop]}, ${ORDER_ID}, kind::"NotificationKind", '', '', 'smtp', ${AT}, ${DUE_AT}, ${AT}
       ${FROM}, unnest(ARRAY['PAYMENT_RECEIVED', 'CONFIRMED']) AS kind`,
     customer:
       "INSERT INTO customer (customer_id, email) SELECT 'customer-' || n, '' FROM generate_series(0, 1999) AS n",
   },
-};
+});
 
 /** The tables of a service that grow with its orders. */
-export const bigTables = (service: ShortName): ReadonlySet<string> => new Set(Object.keys(FILL[service]));
+export const bigTables = (service: ShortName): ReadonlySet<string> => new Set(Object.keys(fillOf('busy')[service]));
 
 /** Fills a service's empty tables. Needs an administrator: whoever says how many rows there are writes into the catalogue. */
-export async function plantTables(client: Client, service: ShortName): Promise<void> {
-  for (const [table, fill] of Object.entries(FILL[service])) {
+export async function plantTables(client: Client, service: ShortName, shop: Shop): Promise<void> {
+  for (const [table, fill] of Object.entries(fillOf(shop)[service])) {
     await client.query(`ALTER TABLE ${table} SET (autovacuum_enabled = off)`); // it would count again
     await client.query(fill);
     await client.query(`VACUUM (ANALYZE) ${table}`);

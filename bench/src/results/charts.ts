@@ -25,6 +25,9 @@ function throughput(results: Results): string {
   ]);
 }
 
+const MS_PER_S = 1_000;
+const asTime = (ms: number) => (ms < MS_PER_S ? `${String(ms)} ms` : `${String(ms / MS_PER_S)} s`);
+
 /** Percentiles by rate. */
 function latency({ scenarios }: Results): string | undefined {
   const steady = Object.entries(scenarios)
@@ -36,7 +39,7 @@ function latency({ scenarios }: Results): string | undefined {
     points: steady.map(({ rate, figures }) => ({ x: rate, y: figures[key] })),
   });
   const series = [line('p50', 'p50_ms'), line('p99', 'p99_ms'), line('p99.9', 'p999_ms')];
-  return lines('POST to CONFIRMED, by load', series, { x: 'orders a second', y: 'ms' });
+  return lines('POST to CONFIRMED, by load', series, { x: 'orders a second', y: asTime });
 }
 
 const PARTS = ['order', 'inventory', 'payment', 'notification', 'postgres', 'broker'] as const;

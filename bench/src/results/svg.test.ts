@@ -16,7 +16,7 @@ describe('charts', () => {
       { x: 200, y: 100 },
       { x: 500, y: 1_000 },
     ];
-    const svg = lines('t', [{ name: 'p50', points }], { x: 'orders a second', y: 'ms' });
+    const svg = lines('t', [{ name: 'p50', points }], { x: 'orders a second', y: (ms) => `${String(ms)} ms` });
     const ys = [...svg.matchAll(/cy="([\d.]+)"/g)].map(([, y]) => Number(y));
     expect((ys[0] ?? 0) - (ys[1] ?? 0)).toBeCloseTo((ys[1] ?? 0) - (ys[2] ?? 0), 0);
   });

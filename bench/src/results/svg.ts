@@ -80,7 +80,7 @@ export interface Line {
 export function lines(
   title: string,
   series: readonly Line[],
-  unit: { readonly x: string; readonly y: string },
+  unit: { readonly x: string; readonly y: (value: number) => string },
 ): string {
   const height = 330;
   const [left, bottom, top] = [60, height - 44, TOP + 6];
@@ -93,7 +93,7 @@ export function lines(
   const grid = Array.from({ length: high - low + 1 }, (_, step) => 10 ** (low + step)).map(
     (y) =>
       `<line class="axis" x1="${String(left)}" x2="${String(WIDTH - RIGHT)}" y1="${round(atY(y))}" y2="${round(atY(y))}"/>` +
-      text(left - 8, atY(y) + 4, `${String(y)} ${unit.y}`, 'class="faint" text-anchor="end"'),
+      text(left - 8, atY(y) + 4, unit.y(y), 'class="faint" text-anchor="end"'),
   );
   const labels = xs.map((x) => text(atX(x), bottom + 20, String(x), 'class="faint" text-anchor="middle"'));
   const drawn = series.map(({ points }, index) => {

@@ -122,11 +122,12 @@ function addListRoute(server: HttpServer, { prisma }: RouteOptions): void {
       const { limit, cursor } = request.query;
       const notifications = await prisma.notification.findMany({
         where: {
-          customerId: request.params.customer_id,
+          // As a range, so that the order is that of this index alone: the primary key's would walk through everybody's.
+          customerId: { gte: request.params.customer_id, lte: request.params.customer_id },
           ...(cursor === undefined ? {} : { notificationId: { lt: cursor } }),
         },
         // Ids are UUIDv7: their order is the order of time.
-        orderBy: { notificationId: 'desc' },
+        orderBy: [{ customerId: 'asc' }, { notificationId: 'desc' }],
         take: limit + 1,
       });
       return toPage(NOTIFICATIONS, notifications, limit, toView, ({ notificationId }) => notificationId);
