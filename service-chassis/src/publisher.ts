@@ -12,6 +12,13 @@ import type { Logger } from './log';
 /** A confirm that takes longer will not come: the channel is given up and everything unconfirmed is sent again. */
 const CONFIRM_TIMEOUT_MS = 15_000;
 
+/**
+ * A channel on which messages are refused is given up after this long. RabbitMQ before 3.13.8 and 4.0 keeps refusing on a channel what a
+ * full quorum queue once refused, though its limit has been lifted (rabbitmq-server#12206); a new channel is told how things are. Long
+ * enough for a channel to count as a good one, so that the next is opened soon.
+ */
+const REFUSING_CHANNEL_MAX_MS = 10_000;
+
 /** How often unconfirmed messages are looked at. */
 const CONFIRM_CHECK_INTERVAL_MS = 1_000;
 
@@ -97,6 +104,8 @@ export function createPublisher(options: {
   const { log, service } = options;
   const inFlight = new Map<string, InFlight>();
   let open: OpenChannel<ConfirmChannel> | undefined;
+  /** When the broker first refused a message on the channel that is open. */
+  let refusingSinceMs: number | undefined;
   let waiters: (() => void)[] = [];
   const corking = createCork();
 
@@ -109,6 +118,7 @@ export function createPublisher(options: {
   const settle = (id: string, entry: InFlight, result: PublishResult) => {
     if (inFlight.get(id) !== entry) return;
     inFlight.delete(id);
+    if (result === 'refused') refusingSinceMs ??= Date.now();
     entry.settled(result);
     if (waiters.length > 0) wake();
   };
@@ -136,6 +146,7 @@ export function createPublisher(options: {
         );
       });
       open = opened;
+      refusingSinceMs = undefined;
       setImmediate(options.onReady);
     },
     onClosed: () => {
@@ -153,6 +164,8 @@ export function createPublisher(options: {
     const oldest = inFlight.values().next().value;
     if (oldest && Date.now() - oldest.sentAtMs > CONFIRM_TIMEOUT_MS)
       open?.abandon(`no confirm within ${String(CONFIRM_TIMEOUT_MS)} ms`);
+    if (refusingSinceMs !== undefined && Date.now() - refusingSinceMs > REFUSING_CHANNEL_MAX_MS)
+      open?.abandon('the broker refuses messages');
   }, CONFIRM_CHECK_INTERVAL_MS);
 
   const until = async (reached: () => boolean) => {

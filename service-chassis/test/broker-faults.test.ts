@@ -123,6 +123,30 @@ test('what nobody is bound to stays in the outbox, and goes out when somebody is
   expect(stage.received()).toHaveLength(10);
 });
 
+test('what a full queue refuses stays in the outbox, and goes out when the limit is lifted', async () => {
+  service = startFake(stage.brokerUrl, stage.database.url);
+  await ready();
+  const { management, name } = stage.host;
+  const arguments_ = { 'x-queue-type': 'quorum', 'x-overflow': 'reject-publish' };
+  await stage.channel.assertQueue('full', { durable: true, arguments: arguments_ });
+  await stage.channel.bindQueue('full', exchangeOf('PaymentVoided'), 'PaymentVoided');
+  const definition = { pattern: '^full$', definition: { 'max-length': 1 }, 'apply-to': 'queues' };
+  await management.request('PUT', `policies/${name}/tiny`, definition);
+  const ids: string[] = [];
+  await eventually(async () => {
+    const more = orders(5);
+    ids.push(...more);
+    await stage.say(more);
+    expect(await service.counted('outbox_published_total', { result: 'refused' })).toBeGreaterThan(0);
+  });
+  await management.request('DELETE', `policies/${name}/tiny`);
+  await eventually(async () => {
+    expect((await service.pool.query('SELECT id FROM outbox')).rows).toEqual([]);
+  }, 60_000);
+  await answered(ids);
+  expect(await stage.ready('full')).toBeGreaterThanOrEqual(ids.length);
+});
+
 test('a broker that is not there yet is waited for', async () => {
   const proxy = await startTcpProxy(stage.brokerUrl);
   await proxy.cut();
