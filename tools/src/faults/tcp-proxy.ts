@@ -38,6 +38,50 @@ function* slicesOf(chunk: Buffer, bytes: number): Generator<Buffer> {
   for (let start = 0; start < chunk.length; start += bytes) yield chunk.subarray(start, start + bytes);
 }
 
+/** One direction of a connection. */
+interface Carrier {
+  carry(chunk: Buffer): void;
+  /** Nothing more will be said: the other side hears of it after everything else. */
+  end(): void;
+}
+
+/**
+ * A pipe with latency: every slice arrives its own delay after it was said, however many are on their way, and none before an earlier one.
+ * One queue and one timer, since timers of their own would overtake each other by a millisecond, and the bytes with them.
+ */
+function createCarrier(to: Socket, slowness: () => Slowness): Carrier {
+  const underWay: { readonly slice: Buffer; readonly dueMs: number }[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let lastDueMs = 0;
+  let ended = false;
+  const deliver = () => {
+    timer = undefined;
+    const now = performance.now();
+    for (let next = underWay[0]; next && next.dueMs <= now; next = underWay[0]) {
+      underWay.shift();
+      if (!to.destroyed) to.write(next.slice);
+    }
+    const next = underWay[0];
+    if (next) timer = setTimeout(deliver, next.dueMs - now);
+    else if (ended) to.destroySoon();
+  };
+  return {
+    carry: (chunk) => {
+      const { latencyMs, jitterMs, sliceBytes } = slowness();
+      const now = performance.now();
+      for (const slice of slicesOf(chunk, sliceBytes)) {
+        lastDueMs = Math.max(lastDueMs, now + latencyMs + Math.random() * jitterMs);
+        underWay.push({ slice, dueMs: lastDueMs });
+      }
+      if (timer === undefined) deliver();
+    },
+    end: () => {
+      ended = true;
+      if (timer === undefined) deliver();
+    },
+  };
+}
+
 interface Pair {
   readonly client: Socket;
   readonly upstream: Socket;
@@ -65,36 +109,23 @@ export async function startTcpProxy(target: string, listen?: () => Listener): Pr
     pair.client.resetAndDestroy();
     pair.upstream.resetAndDestroy();
   };
-  /** Writes now or, on a slow network, later; never a byte before those that came before it. */
-  const createCarrier = (to: Socket) => {
-    let lastDueMs = 0;
-    return (chunk: Buffer) => {
-      for (const slice of slicesOf(chunk, slowness.sliceBytes)) {
-        const delayMs = slowness.latencyMs + Math.random() * slowness.jitterMs;
-        const now = performance.now();
-        lastDueMs = Math.max(lastDueMs, now + delayMs);
-        if (lastDueMs <= now) to.write(slice);
-        else setTimeout(() => to.destroyed || to.write(slice), lastDueMs - now);
-      }
-    };
-  };
   const forward = (pair: Pair, from: Socket, to: Socket) => {
-    const carry = createCarrier(to);
+    const carrier = createCarrier(to, () => slowness);
     from.setNoDelay(true);
     // A reset is what this proxy is for; the other side is closed by 'close'.
     from.on('error', () => undefined);
     from.on('data', (chunk: Buffer) => {
       if (swallowing || pair.halved || to.destroyed) return;
       if (from === pair.client) {
-        carry(chunk.subarray(0, pair.leftBytes));
+        carrier.carry(chunk.subarray(0, pair.leftBytes));
         pair.leftBytes -= chunk.length;
         if (pair.leftBytes <= 0) setImmediate(reset, pair);
-      } else carry(chunk);
+      } else carrier.carry(chunk);
     });
     from.on('close', () => {
       if (from === pair.upstream && pair.halved) return;
       pairs.delete(pair);
-      to.destroy();
+      carrier.end();
     });
   };
   const server = createServer((client) => {
