@@ -25,11 +25,8 @@ const REPLICA = { DATABASE_POOL_SIZE: '5' };
 /** Open files that order-service is left with, above those it has. */
 const FILES_LEFT = 4;
 
-/** A heap that no service fits into, in MiB. */
-const HEAP_MIB = 24;
-
-/** Enough, and no more than any system allows. */
-const FILES_USUAL = 4_096;
+/** A heap that no service fits into, in MiB: they start with some 18, and lived with 24. */
+const HEAP_MIB = 12;
 
 /** Shifts the clock of a Node process, before anything else in it runs. */
 const shiftedClock = (ms: number) => `'use strict';
@@ -46,8 +43,13 @@ globalThis.Date = class Date extends Real {
 };
 `;
 
-const limitFiles = (pid: number, files: number) =>
-  execFileSync('prlimit', ['--pid', String(pid), `--nofile=${String(files)}:`]);
+/** The soft limit alone: a hard one could not be raised again without privileges. */
+const limitFiles = (pid: number, files: string) => execFileSync('prlimit', ['--pid', String(pid), `--nofile=${files}:`]);
+
+const limitOfFiles = (pid: number) =>
+  execFileSync('prlimit', ['--pid', String(pid), '--nofile', '--output', 'SOFT', '--noheadings', '--raw'])
+    .toString()
+    .trim();
 
 /** Why the limits of a process cannot be set on this machine. */
 export const limitsMissing: NotRun | undefined = existsSync('/usr/bin/prlimit')
@@ -193,12 +195,13 @@ export const processRows: readonly Row[] = [
             const { order, inventory } = stage.services;
             const pid = order.pid() ?? 0;
             const files = readdirSync(`/proc/${String(pid)}/fd`).length;
+            const usual = limitOfFiles(pid);
             whenOver(async () => {
-              if (order.pid() === pid) limitFiles(pid, FILES_USUAL);
+              if (order.pid() === pid) limitFiles(pid, usual);
               await Promise.all([order.restart(), inventory.restart()]);
             });
             load.setRate(60);
-            limitFiles(pid, files + FILES_LEFT);
+            limitFiles(pid, String(files + FILES_LEFT));
             const crowd = await Promise.all(
               Array.from({ length: 50 }, () =>
                 fetch(`${order.url}/orders?limit=100`, {
@@ -211,7 +214,7 @@ export const processRows: readonly Row[] = [
               ),
             );
             await pause(LASTING_MS / 2);
-            if (order.pid() === pid) limitFiles(pid, FILES_USUAL);
+            if (order.pid() === pid) limitFiles(pid, usual);
             load.setRate(10);
             const before = inventory.deaths.length;
             await inventory.arm({ flags: [`--max-old-space-size=${String(HEAP_MIB)}`] });
