@@ -44,7 +44,8 @@ globalThis.Date = class Date extends Real {
 `;
 
 /** The soft limit alone: a hard one could not be raised again without privileges. */
-const limitFiles = (pid: number, files: string) => execFileSync('prlimit', ['--pid', String(pid), `--nofile=${files}:`]);
+const limitFiles = (pid: number, files: string) =>
+  execFileSync('prlimit', ['--pid', String(pid), `--nofile=${files}:`]);
 
 const limitOfFiles = (pid: number) =>
   execFileSync('prlimit', ['--pid', String(pid), '--nofile', '--output', 'SOFT', '--noheadings', '--raw'])
