@@ -5,7 +5,7 @@ import type { PaymentInput } from '@quadrille/payment-service/src/domain/message
 import type { Payment } from '@quadrille/payment-service/src/domain/payment';
 import { services, shortNames, topology, type ShortName } from '../services';
 import { createQueues, type BrokerFaults } from './broker/broker';
-import { createBrokerServer, type BrokerServer } from './broker/connection';
+import { createBrokerServer, type BrokerServer } from './broker/server';
 import { createPool, type SimulatedPool } from './database/pool';
 import { createDatabaseServer, type DatabaseFaults, type DatabaseServer, type Statements } from './database/server';
 import { createTables, statementsOf, type Tables } from './databases';

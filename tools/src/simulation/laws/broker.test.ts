@@ -7,7 +7,7 @@ import { eventually } from '@quadrille/tests';
 import { topology } from '../../services';
 import { createTestVirtualHost } from '../../testing/virtual-host';
 import { createQueues } from '../broker/broker';
-import { createBrokerServer } from '../broker/connection';
+import { createBrokerServer } from '../broker/server';
 import { createRandom } from '../random';
 import { createScheduler, type Owner } from '../scheduler';
 import { runInRealTime } from './real-time';
