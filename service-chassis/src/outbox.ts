@@ -55,7 +55,8 @@ export interface Outbox {
   stop(): Promise<void>;
 }
 
-const WRITE = {
+/** Each is also asked by the laws that the simulation's database is held to. */
+export const WRITE = {
   name: 'outbox-write',
   text: `WITH done AS (DELETE FROM outbox WHERE id = ANY($1::uuid[]))
     INSERT INTO outbox (id, exchange, routing_key, order_id, traceparent, body, available_at)
@@ -63,8 +64,8 @@ const WRITE = {
     FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
       AS row (id, exchange, routing_key, order_id, traceparent, body)`,
 };
-const DELETE = { name: 'outbox-delete', text: 'DELETE FROM outbox WHERE id = ANY($1::uuid[])' };
-const LEASE = {
+export const DELETE = { name: 'outbox-delete', text: 'DELETE FROM outbox WHERE id = ANY($1::uuid[])' };
+export const LEASE = {
   name: 'outbox-lease',
   text: `UPDATE outbox SET attempts = attempts + 1,
       available_at = now() + make_interval(secs => ${String(RELAY_LEASE_S)})
@@ -75,7 +76,7 @@ const LEASE = {
 /** A row as the database gives it back: a trace that is missing is null there. */
 type LeasedRow = Omit<OutgoingMessage, 'traceparent'> & { readonly traceparent: string | null };
 
-const POSTPONE = {
+export const POSTPONE = {
   name: 'outbox-postpone',
   text: `UPDATE outbox SET available_at = now() + make_interval(secs => least(${String(ROW_PAUSE_MAX_S)}, power(2, least(attempts, 10))))
     WHERE id = ANY($1::uuid[])`,

@@ -11,7 +11,7 @@ const COUNT_KEPT_H = 24;
 export const PURGE_BATCH = 1_000;
 
 /** There is no index on the time: outside of this, rows are found by their key, and a healthy service has none. */
-const PURGE = {
+export const PURGE = {
   name: 'delivery-attempt-purge',
   text: `DELETE FROM delivery_attempt WHERE message_id IN (SELECT message_id FROM delivery_attempt
     WHERE updated_at < now() - make_interval(hours => ${String(COUNT_KEPT_H)}) LIMIT ${String(PURGE_BATCH)} FOR UPDATE SKIP LOCKED)`,

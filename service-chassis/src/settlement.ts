@@ -119,17 +119,21 @@ async function settleAlone<State, Message>(
   }
 }
 
-const COUNT_RUN = {
+/** Each is also asked by the laws that the simulation's database is held to. */
+export const COUNT_RUN = {
   name: 'delivery-attempt',
   text: `INSERT INTO delivery_attempt (message_id, attempts) VALUES ($1, 1)
     ON CONFLICT (message_id) DO UPDATE SET attempts = delivery_attempt.attempts + 1, updated_at = now()
     RETURNING attempts`,
 };
-const UNCOUNT_RUN = {
+export const UNCOUNT_RUN = {
   name: 'delivery-attempt-uncount',
   text: 'UPDATE delivery_attempt SET attempts = attempts - 1 WHERE message_id = $1',
 };
-const FORGET_RUNS = { name: 'delivery-attempt-done', text: 'DELETE FROM delivery_attempt WHERE message_id = $1' };
+export const FORGET_RUNS = {
+  name: 'delivery-attempt-done',
+  text: 'DELETE FROM delivery_attempt WHERE message_id = $1',
+};
 
 async function settleRedelivered<State, Message>(
   options: SettlementOptions<State, Message>,

@@ -1,5 +1,5 @@
 /** The tables that every service has, and the statements that the chassis sends. */
-import { createTable, indexByDue, type DueIndex, type Table } from './tables';
+import { createTable, indexByDue, type DueIndex, type Table, type Transaction } from './tables';
 import type { Statements } from './server';
 import { list, number, rowsOf, text, toColumn, written } from './values';
 
@@ -47,6 +47,16 @@ const ROW_PAUSE_MAX_MS = 60 * MS_PER_S;
 const outboxLock = (id: string) => `outbox ${id}`;
 const attemptLock = (id: string) => `delivery_attempt ${id}`;
 
+/** The first of them that nobody else holds: what `LIMIT ... FOR UPDATE SKIP LOCKED` takes, and locks, and no more. */
+function takeFree<Row>(tx: Transaction, rows: Iterable<Row>, limit: number, lockOf: (row: Row) => string): Row[] {
+  const taken: Row[] = [];
+  for (const row of rows) {
+    if (taken.length === limit) break;
+    if (tx.tryLock(lockOf(row))) taken.push(row);
+  }
+  return taken;
+}
+
 /** The statements of the chassis on its tables. */
 export function chassisStatements({ outbox, outboxDue, deliveryAttempt }: ChassisTables): Statements {
   return {
@@ -87,11 +97,8 @@ export function chassisStatements({ outbox, outboxDue, deliveryAttempt }: Chassi
     },
     'outbox-lease': {
       run: (_values, tx) => {
-        const due = outboxDue
-          .due(tx.nowMs, Number.POSITIVE_INFINITY)
-          .sort((a, b) => (a.id < b.id ? -1 : 1))
-          .filter(({ id }) => tx.tryLock(outboxLock(id)))
-          .slice(0, RELAY_BATCH);
+        const waiting = outboxDue.due(tx.nowMs, Number.POSITIVE_INFINITY).sort((a, b) => (a.id < b.id ? -1 : 1));
+        const due = takeFree(tx, waiting, RELAY_BATCH, ({ id }) => outboxLock(id));
         for (const row of due) {
           tx.put(outbox, row.id, {
             ...row,
@@ -146,11 +153,10 @@ export function chassisStatements({ outbox, outboxDue, deliveryAttempt }: Chassi
     },
     'delivery-attempt-purge': {
       run: (_values, tx) => {
-        const old = [...deliveryAttempt.rows]
-          .filter(([id, { updatedAt }]) => updatedAt < tx.nowMs - COUNT_KEPT_MS && tx.tryLock(attemptLock(id)))
-          .slice(0, PURGE_BATCH);
-        for (const [id] of old) tx.remove(deliveryAttempt, id);
-        return written(old.length);
+        const old = [...deliveryAttempt.rows].filter(([, { updatedAt }]) => updatedAt < tx.nowMs - COUNT_KEPT_MS);
+        const taken = takeFree(tx, old, PURGE_BATCH, ([id]) => attemptLock(id));
+        for (const [id] of taken) tx.remove(deliveryAttempt, id);
+        return written(taken.length);
       },
     },
     'delivery-attempt-done': {

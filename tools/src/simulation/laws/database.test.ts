@@ -2,7 +2,7 @@
  * The laws of the database port: what the services rely on, asked of PostgreSQL and of the simulation's database through
  * the services' own stores. Both must answer the same. Long because it is one list of laws, played on one stage.
  */
-import { inTransaction, lockKeys, openPool, type Pool, type PoolClient, type Store } from '@quadrille/service-chassis';
+import { inTransaction, lockKeys, type Pool, type PoolClient, type Store } from '@quadrille/service-chassis';
 import { createReservationStore } from '@quadrille/inventory-service/src/adapters/store';
 import { createNotificationStore } from '@quadrille/notification-service/src/adapters/store';
 import { newOrder } from '@quadrille/order-service/src/adapters/place';
@@ -10,47 +10,8 @@ import { createOrderStore, overdueOrders } from '@quadrille/order-service/src/ad
 import type { OrderState } from '@quadrille/order-service/src/domain/decide';
 import { createSimulatedGateway } from '@quadrille/payment-service/src/adapters/simulated-gateway/gateway';
 import { createPaymentStore } from '@quadrille/payment-service/src/adapters/store';
-import { createTestDatabase } from '../../testing/database';
-import { services, type ShortName } from '../../services';
-import { createPool } from '../database/pool';
-import { createDatabaseServer } from '../database/server';
-import { createRandom } from '../random';
-import { createScheduler, type Owner } from '../scheduler';
-import { createTables, statementsOf } from '../databases';
-import { runInRealTime } from './real-time';
-
-interface Stage {
-  readonly pool: Pool;
-  close(): Promise<void>;
-}
-
-const open: Readonly<Record<string, (service: ShortName) => Promise<Stage>>> = {
-  PostgreSQL: async (service) => {
-    const database = await createTestDatabase(services[service].table.name);
-    const pool = openPool(database.url, 5, 'laws', () => undefined);
-    return {
-      pool,
-      close: async () => {
-        await pool.end();
-        await database.drop();
-      },
-    };
-  },
-  'the simulation': (service) => {
-    const scheduler = createScheduler();
-    const owner: Owner = { name: 'laws', alive: true };
-    const server = createDatabaseServer({
-      name: service,
-      scheduler,
-      statements: statementsOf(createTables(1_000))[service],
-      faults: { commit: () => undefined, statement: () => false },
-      record: () => undefined,
-      committed: () => undefined,
-    });
-    const { pool } = createPool({ server, owner, size: 5, scheduler, random: createRandom('laws') });
-    return Promise.resolve({ pool, close: runInRealTime(scheduler) });
-  },
-};
+import type { ShortName } from '../../services';
+import { databaseStages, type DatabaseStage } from './databases';
 
 const cause = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
 const placement = {
@@ -82,10 +43,10 @@ const change = <State, Message>(
 const read = <State, Message>(pool: Pool, store: Store<State, Message>, key: string, message: Message) =>
   inTransaction(pool, async (tx) => (await store.load(tx, [{ key, message, cause }])).get(key));
 
-describe.each(Object.keys(open))('in %s', (name) => {
-  let stage: Stage;
+describe.each(Object.keys(databaseStages))('in %s', (name) => {
+  let stage: DatabaseStage;
   const begin = async (service: ShortName) => {
-    stage = await (open[name]?.(service) ?? Promise.reject(new Error(name)));
+    stage = await (databaseStages[name]?.(service) ?? Promise.reject(new Error(name)));
     return stage.pool;
   };
   afterEach(() => stage.close());
