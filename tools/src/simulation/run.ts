@@ -130,8 +130,7 @@ function victimsOf(system: () => System, scheduler: Scheduler): Victims {
     blockBroker: (forMs) => {
       spell(forMs, (by) => {
         blocked += by;
-        for (const connection of system().broker.connections())
-          if (!connection.consumes()) connection.block(blocked > 0);
+        system().broker.setAlarm(blocked > 0);
       });
     },
     toConnection: (service, what, draw) => {

@@ -19,7 +19,8 @@ export interface BrokerConnection {
   cut(): void;
   /** Nothing gets through any more, and nobody is told; both ends notice when they miss heartbeats. */
   silence(): void;
-  block(blocked: boolean): void;
+  /** The broker is short of memory, or is not any more: told to whoever publishes meanwhile, and what he publishes waits. */
+  alarm(raised: boolean): void;
   /** The broker closes the channel, as it does after an error. */
   closeChannel(): void;
   /** The broker cancels the consumer, as it does when a queue goes. */
@@ -42,6 +43,7 @@ export function createConnection(context: Context, owner: Owner, name: string, d
   let clientOpen = true;
   let brokerOpen = true;
   let silent = false;
+  let alarmed = false;
   let blocked = false;
   let held: (() => void)[] = [];
 
@@ -51,11 +53,25 @@ export function createConnection(context: Context, owner: Owner, name: string, d
     toBroker: createWire(context, world, passes),
     toClient: createWire(context, owner, passes),
     whenUnblocked: (run) => {
-      if (blocked) held.push(run);
-      else run();
+      if (!alarmed) {
+        run();
+        return;
+      }
+      held.push(run);
+      if (blocked) return;
+      blocked = true;
+      tellBlocked();
     },
   };
 
+  const tellBlocked = () => {
+    const on = blocked;
+    line.toClient(() => {
+      if (!clientOpen) return;
+      if (on) model.emit('blocked', 'low on memory');
+      else model.emit('unblocked');
+    });
+  };
   const drop = () => {
     if (!brokerOpen) return;
     brokerOpen = false;
@@ -123,15 +139,11 @@ export function createConnection(context: Context, owner: Owner, name: string, d
       scheduler.after(HEARTBEAT_DEATH_MS, world, drop);
       notice(HEARTBEAT_DEATH_MS, new Error('Heartbeat timeout'));
     },
-    block: (on) => {
-      if (on === blocked || !brokerOpen) return;
-      blocked = on;
-      line.toClient(() => {
-        if (!clientOpen) return;
-        if (on) model.emit('blocked', 'low on memory');
-        else model.emit('unblocked');
-      });
-      if (on) return;
+    alarm: (raised) => {
+      alarmed = raised;
+      if (raised || !blocked || !brokerOpen) return;
+      blocked = false;
+      tellBlocked();
       const runs = held;
       held = [];
       for (const run of runs) run();

@@ -14,6 +14,8 @@ export interface BrokerServer {
   connections(): readonly BrokerConnection[];
   /** Goes down or comes up; the queues keep their messages. */
   setUp(up: boolean): void;
+  /** Is short of memory, or is not any more: whoever publishes meanwhile, on whatever connection, is blocked. */
+  setAlarm(raised: boolean): void;
   /** The process of this owner has died: its connections are found closed after a while. */
   abandon(owner: Owner, afterMs: number): void;
 }
@@ -28,6 +30,7 @@ export function createBrokerServer(context: Context): BrokerServer {
   const { scheduler, random, queues } = context;
   const connected = new Set<Connected>();
   let up = true;
+  let alarmed = false;
   return {
     queues,
     connect: (owner, options) =>
@@ -42,6 +45,7 @@ export function createBrokerServer(context: Context): BrokerServer {
             connected.delete(opened);
           });
           connected.add(opened);
+          opened.connection.alarm(alarmed);
           // The services use of it what was put on it above; the laws hold it to amqplib's behaviour.
           resolve(opened.model as unknown as ChannelModel);
         });
@@ -50,6 +54,10 @@ export function createBrokerServer(context: Context): BrokerServer {
     setUp: (on) => {
       up = on;
       if (!on) for (const { connection } of [...connected]) connection.cut();
+    },
+    setAlarm: (raised) => {
+      alarmed = raised;
+      for (const { connection } of connected) connection.alarm(raised);
     },
     abandon: (owner, afterMs) => {
       for (const opened of connected) {

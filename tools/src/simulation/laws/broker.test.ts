@@ -2,66 +2,16 @@
  * The laws of the broker port: what the services rely on, asked of RabbitMQ and of the simulation's broker through
  * amqplib's own interface. Both must answer the same.
  */
-import { connect, type ChannelModel, type ConfirmChannel, type ConsumeMessage, type Message } from 'amqplib';
+import type { ConsumeMessage, Message } from 'amqplib';
 import { eventually } from '@quadrille/tests';
-import { topology } from '../../services';
-import { createTestVirtualHost } from '../../testing/virtual-host';
-import { createQueues } from '../broker/broker';
-import { createBrokerServer } from '../broker/server';
-import { createRandom } from '../random';
-import { createScheduler, type Owner } from '../scheduler';
-import { runInRealTime } from './real-time';
-
-interface Stage {
-  connect(): Promise<ChannelModel>;
-  close(): Promise<void>;
-}
-
-const open: Readonly<Record<string, () => Promise<Stage>>> = {
-  RabbitMQ: async () => {
-    const host = await createTestVirtualHost(topology);
-    const connections: ChannelModel[] = [];
-    return {
-      connect: async () => {
-        const connection = await connect(host.adminUrl);
-        connections.push(connection);
-        return connection;
-      },
-      close: async () => {
-        await Promise.all(connections.map((connection) => connection.close().catch(() => undefined)));
-        await host.remove();
-      },
-    };
-  },
-  'the simulation': () => {
-    const scheduler = createScheduler();
-    const owner: Owner = { name: 'laws', alive: true };
-    const random = createRandom('laws');
-    const faults = { carry: () => undefined, refuses: () => false, isBound: () => true };
-    const broker = createBrokerServer({
-      scheduler,
-      random,
-      queues: createQueues({ topology, scheduler, random, faults }),
-      witness: { published: () => undefined, delivered: () => undefined, leaving: () => undefined },
-    });
-    return Promise.resolve({ connect: () => broker.connect(owner, {}), close: runInRealTime(scheduler) });
-  },
-};
-
-/** Publishes to the queue of inventory-service; resolves with how it ended. */
-const publish = (channel: ConfirmChannel, id: string, routingKey = 'OrderCreated', exchange = 'order.events') =>
-  new Promise<string>((resolve) => {
-    channel.publish(exchange, routingKey, Buffer.from(id), { mandatory: true, messageId: id }, (error: unknown) => {
-      resolve(error ? 'refused' : 'confirmed');
-    });
-  });
+import { brokerStages, publish, type BrokerStage } from './brokers';
 
 const textOf = ({ content }: Message) => content.toString();
 
-describe.each(Object.keys(open))('in %s', (name) => {
-  let stage: Stage;
+describe.each(Object.keys(brokerStages))('in %s', (name) => {
+  let stage: BrokerStage;
   beforeEach(async () => {
-    stage = await (open[name]?.() ?? Promise.reject(new Error(name)));
+    stage = await (brokerStages[name]?.() ?? Promise.reject(new Error(name)));
   });
   afterEach(() => stage.close());
 
@@ -103,6 +53,18 @@ describe.each(Object.keys(open))('in %s', (name) => {
     channel.on('return', ({ properties }: Message) => said.push(`returned ${String(properties.messageId)}`));
     said.push(await publish(channel, '1', 'NobodyHears'));
     expect(said).toEqual(['returned 1', 'confirmed']);
+  });
+
+  it('says so when it refuses a message, one by one, and the channel is as good as before', async () => {
+    const channel = await publisher();
+    const { received } = await consume('payment-service', 10);
+    expect(await publish(channel, '1')).toBe('confirmed');
+    await stage.refuse(true);
+    expect(await Promise.all([publish(channel, '2'), publish(channel, '3')])).toEqual(['refused', 'refused']);
+    await stage.refuse(false);
+    expect(await publish(channel, '4')).toBe('confirmed');
+    expect(await publish(channel, '5', 'InventoryReserved', 'inventory.events')).toBe('confirmed');
+    await received(['5']);
   });
 
   it('gives no more than the prefetch, and goes on after an acknowledgement of all up to one', async () => {
