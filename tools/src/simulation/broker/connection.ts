@@ -40,6 +40,8 @@ export function createConnection(context: Context, owner: Owner, name: string, d
   const { scheduler } = context;
   const model = new EventEmitter();
   const channels = new Set<Channel>();
+  /** Those that the client has: the broker closes none before something was asked of it. */
+  const known = new Set<Channel>();
   let clientOpen = true;
   let brokerOpen = true;
   let silent = false;
@@ -82,7 +84,7 @@ export function createConnection(context: Context, owner: Owner, name: string, d
   const lose = (error: Error | undefined) => {
     if (!clientOpen) return;
     clientOpen = false;
-    for (const channel of channels) channel.close(error);
+    for (const channel of channels) channel.close(known.has(channel) ? error : undefined);
     if (error) model.emit('error', error);
     model.emit('close', error);
   };
@@ -103,6 +105,7 @@ export function createConnection(context: Context, owner: Owner, name: string, d
         const channel = createChannel(context, line, confirms);
         channels.add(channel);
         line.toClient(() => {
+          known.add(channel);
           resolve(channel.channel);
         });
       });
@@ -149,9 +152,10 @@ export function createConnection(context: Context, owner: Owner, name: string, d
       for (const run of runs) run();
     },
     closeChannel: () => {
-      for (const channel of [...channels]) {
+      for (const channel of known) {
         channel.drop();
         channels.delete(channel);
+        known.delete(channel);
         line.toClient(() => {
           channel.close(new Error('PRECONDITION_FAILED - closed by the broker'));
         });
