@@ -299,8 +299,10 @@ export const brokerRows: readonly Row[] = [
     number: 22,
     group: 'broker',
     fault: 'Publishes refused: the queue of inventory-service may hold one message (policy max-length)',
-    expected: 'a nack leaves the row in the outbox; the relay tries it again with growing pauses',
-    youWillSee: '`outbox_published_total{result="refused"}` rises; orders stay PENDING',
+    expected:
+      'a nack leaves the row in the outbox; the relay tries it again with growing pauses, on a new channel every ten seconds',
+    youWillSee:
+      '`outbox_published_total{result="refused"}` rises, "channel lost" with the reason "the broker refuses messages"; orders stay PENDING',
     inject: async ({ stage, recovered, finally: whenOver }) => {
       const policy = `policies/${stage.virtualHost}/tiny`;
       whenOver(async () => {
