@@ -23,6 +23,7 @@ import type { VerifyAddresses } from '../verify/verify';
 import { startOtherNodes, type Node } from './cluster';
 import { eventually } from './eventually';
 import { startService, type ServiceUnderFault } from './service';
+import { unmountBelow } from './small-disk';
 
 /** Everything that this system writes; begun anew with each run. */
 const folder = join(dataFolder, 'faults');
@@ -39,6 +40,9 @@ const NODE_PORTS = {
   management3: 23_035,
   distribution3: 23_036,
 };
+
+/** Port of a standby of PostgreSQL. */
+const STANDBY_PORT = { standby: 23_037 };
 
 /** Ports of the replicas that a row may start: two of each service. */
 const REPLICA_PORTS = Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`replica${String(n)}`, 23_011 + n]));
@@ -77,6 +81,8 @@ export interface Stage {
   /** Besides `broker`, in a cluster. */
   readonly otherNodes: readonly Node[];
   readonly postgres: () => PostgresServer;
+  /** Where a row may start a standby of PostgreSQL. */
+  readonly standbyPort: number;
   /** After its death: on the same port, with the same data. */
   readonly restartBroker: () => Promise<void>;
   readonly restartPostgres: () => Promise<void>;
@@ -108,13 +114,14 @@ const UNDER_WAY: Record<ShortName, string> = {
 
 /** Starts everything, with a broker of three nodes for a cluster, and resolves when all services are ready. */
 export async function startStage(system: System): Promise<Stage> {
+  await unmountBelow(folder);
   rmSync(folder, { recursive: true, force: true });
   const servers = await startPrivateServers({
     folder,
     purpose: 'system',
     postgres: true,
     broker: true,
-    ports: { ...PORTS, ...NODE_PORTS, ...REPLICA_PORTS },
+    ports: { ...PORTS, ...NODE_PORTS, ...STANDBY_PORT, ...REPLICA_PORTS },
   });
   try {
     return await assemble(servers, system);
@@ -182,6 +189,7 @@ async function assemble(servers: Awaited<ReturnType<typeof startPrivateServers>>
     virtualHost: encodeURIComponent(new URL(access.adminUrl).pathname.slice(1)),
     broker: () => known(broker),
     postgres: () => known(postgres),
+    standbyPort: ports['standby'] ?? 0,
     restartBroker: async () => {
       broker = await servers.restartBroker();
     },
