@@ -85,6 +85,8 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
   let open: Consuming | undefined;
   let running: Promise<void> | undefined;
   let draining = false;
+  /** A batch was given up while draining: an ack of anything behind it would ack it, too, so nothing more is taken. */
+  let deaf = false;
   let hurry: () => void = () => undefined;
 
   const take = (): readonly Delivery<Message>[] => {
@@ -128,7 +130,10 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
         if (open === channel) channel.acks.handled(last.raw, batch.length);
       } catch (error) {
         if (error instanceof GivenUpError) {
-          if (draining) pending = [];
+          if (draining) {
+            pending = [];
+            deaf = true;
+          }
           continue;
         }
         // Not foreseen: give the channel up, so that the broker delivers the batch again.
@@ -144,7 +149,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
       abandon('the broker cancelled the consumer');
       return;
     }
-    if (open?.epoch !== epoch) return;
+    if (deaf || open?.epoch !== epoch) return;
     if (raw.fields.redelivered) metrics.redelivered.inc();
     const delivery = { raw, receivedAtMs: performance.now(), reading: read(raw) };
     pending.push(delivery);

@@ -12,8 +12,11 @@ import type { App } from './run';
 /** A database that does not answer a trivial question within this time counts as down. */
 const PING_TIMEOUT_MS = 2_000;
 
+/** Requests that take longer to arrive or to be answered are cut when the service stops: what matters more comes after them. */
+const HTTP_STOP_MS = 1_000;
+
 /** A polite goodbye to the database that takes longer is left out: the server notices by itself. */
-const POOL_STOP_MS = 1_000;
+const POOL_STOP_MS = 500;
 
 /** What a service's own parts are built from. */
 export interface Foundation {
@@ -82,7 +85,8 @@ export async function createService(options: {
   return {
     start: () => server.listen({ host: config.HOST, port: config.PORT }),
     stop: async () => {
-      await server.close();
+      await atMost(HTTP_STOP_MS, server.close());
+      server.server.closeAllConnections();
       await participant.stop();
       await options.close?.();
       await atMost(POOL_STOP_MS, pool.end());

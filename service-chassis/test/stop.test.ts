@@ -1,7 +1,13 @@
 /** An orderly end: what was begun is finished, what was not fetched stays, nothing is delivered twice. */
 import { eventually, startTcpProxy } from '@quadrille/tests';
-import { CALLER, startFake } from './fake-service';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { pino } from 'pino';
+import { createService, layFoundation } from '../src';
+import { CALLER, configOf, startFake } from './fake-service';
 import { orders, setStage, type Stage } from './stage';
+
+const silent = pino({ level: 'silent' });
 
 let stage: Stage;
 
@@ -49,6 +55,65 @@ test('stopped under load: what it fetched is decided, announced and acked; its s
   expect(await successor.counted('messages_redelivered_total')).toBe(0);
   expect(await successor.counted('outbox_relayed_total')).toBe(0);
   await successor.stop();
+});
+
+test('a batch that was given up is not acked by what came after it', async () => {
+  const proxy = await startTcpProxy(stage.brokerUrl);
+  const gate = door();
+  const service = startFake(proxy.through(stage.brokerUrl), stage.database.url, {
+    beforeLoad: async () => {
+      await gate.pass();
+      if (gate.waiting() === 1) throw Object.assign(new Error('deadlock detected'), { code: '40P01' });
+    },
+  });
+  const ids = orders(2);
+  await stage.say(ids.slice(0, 1));
+  await eventually(() => {
+    expect(gate.waiting()).toBe(1);
+  });
+  // The broker hears of the stop so late that it has sent the second message by then.
+  proxy.slow({ latencyMs: 200, jitterMs: 0, sliceBytes: 1_024 });
+  const stopped = service.stop();
+  await stage.say(ids.slice(1));
+  gate.open();
+  await stopped;
+  await proxy.close();
+  const successor = startFake(stage.brokerUrl, stage.database.url);
+  await stage.answersTo(ids);
+  await successor.stop();
+});
+
+test('a client who never ends his request does not hold up the end', async () => {
+  const foundation = layFoundation('payment-service', configOf(stage.brokerUrl, stage.database.url), silent);
+  let stopped = false;
+  const app = await createService({
+    config: { ...configOf(stage.brokerUrl, stage.database.url), PORT: 0 },
+    foundation,
+    participant: {
+      problems: () => ({}),
+      stop: () => {
+        stopped = true;
+        return Promise.resolve();
+      },
+    },
+    brokerRequired: false,
+    http: {
+      service: 'payment-service',
+      description: '',
+      routes: (server) => void server.post('/', (_, reply) => reply.send('done')),
+    },
+  });
+  const { port } = new URL(await app.start());
+  const client = connect(Number(port), '127.0.0.1');
+  const cut = once(client, 'close');
+  client.on('error', () => undefined).resume(); // a reset says the same as an end
+  client.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{');
+  await once(client, 'connect');
+  const begun = performance.now();
+  await app.stop();
+  expect(performance.now() - begun).toBeLessThan(5_000);
+  expect(stopped).toBe(true);
+  await cut;
 });
 
 test('stopped while an effect runs: its answer is still decided', async () => {
