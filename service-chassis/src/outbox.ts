@@ -90,7 +90,7 @@ export function createOutbox(options: {
   readonly metrics: ServiceMetrics;
 }): Outbox {
   const { pool, publisher, log, metrics } = options;
-  const stopping = new AbortController();
+  let stopping = false;
   let confirmed: string[] = [];
   let woken = new AbortController();
 
@@ -142,7 +142,7 @@ export function createOutbox(options: {
 
   const relay = async () => {
     let failures = 0;
-    while (!stopping.signal.aborted) {
+    while (!stopping) {
       let waitMs = RELAY_INTERVAL_MS;
       try {
         const taken = publisher.ready() ? await relayOnce() : 0;
@@ -152,7 +152,7 @@ export function createOutbox(options: {
         waitMs = backoffMs(failures++, RELAY_BACKOFF);
         log.warn({ err: error }, 'the relay could not read the outbox');
       }
-      if (waitMs > 0) await pause(waitMs, AbortSignal.any([stopping.signal, woken.signal]));
+      if (waitMs > 0) await pause(waitMs, woken.signal);
       if (woken.signal.aborted) woken = new AbortController();
     }
   };
@@ -195,7 +195,8 @@ export function createOutbox(options: {
     },
     done: () => confirmed.length,
     stop: async () => {
-      stopping.abort();
+      stopping = true;
+      woken.abort();
       clearInterval(sweep);
       await relaying;
       await publisher.idle();

@@ -118,7 +118,7 @@ export function createPublisher(options: {
   const settle = (id: string, entry: InFlight, result: PublishResult) => {
     if (inFlight.get(id) !== entry) return;
     inFlight.delete(id);
-    if (result === 'refused') refusingSinceMs ??= Date.now();
+    if (result === 'refused') refusingSinceMs ??= performance.now();
     entry.settled(result);
     if (waiters.length > 0) wake();
   };
@@ -162,9 +162,9 @@ export function createPublisher(options: {
   const overdue = setInterval(() => {
     // A Map keeps the order of sending: the first one is the oldest.
     const oldest = inFlight.values().next().value;
-    if (oldest && Date.now() - oldest.sentAtMs > CONFIRM_TIMEOUT_MS)
+    if (oldest && performance.now() - oldest.sentAtMs > CONFIRM_TIMEOUT_MS)
       open?.abandon(`no confirm within ${String(CONFIRM_TIMEOUT_MS)} ms`);
-    if (refusingSinceMs !== undefined && Date.now() - refusingSinceMs > REFUSING_CHANNEL_MAX_MS)
+    if (refusingSinceMs !== undefined && performance.now() - refusingSinceMs > REFUSING_CHANNEL_MAX_MS)
       open?.abandon('the broker refuses messages');
   }, CONFIRM_CHECK_INTERVAL_MS);
 
@@ -179,7 +179,7 @@ export function createPublisher(options: {
         settled('unconfirmed');
         return;
       }
-      const entry: InFlight = { settled, sentAtMs: Date.now(), returned: false };
+      const entry: InFlight = { settled, sentAtMs: performance.now(), returned: false };
       inFlight.set(message.id, entry);
       corking.cork();
       try {
