@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { scenarios } from './scenarios';
 
 const usage = `npm run bench -- [--only names] [--rounds n] [--orders n] [--json file] [--smoke] [--render file]
-  --only    scenarios, separated by commas: ${scenarios.map(({ name }) => name).join(', ')}, ceilings (all)
+  --only    scenarios, separated by commas: ${scenarios.map(({ name }) => name).join(', ')}, ceilings (default: all of them)
   --rounds  how often each is run, one after the other, not each in a row (3)
   --orders  orders of the burst; the other scenarios scale with it (10000)
   --json    writes all figures to this file as well

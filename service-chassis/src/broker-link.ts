@@ -198,7 +198,11 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
         await pause(backoffMs(failures++, RECONNECT), stopping.signal);
       }
     } finally {
-      if (state.blocked !== undefined) setBlocked(undefined);
+      // Nothing is said of what the broker would accept: it is not there any more.
+      if (state.blocked !== undefined) {
+        state.blocked = undefined;
+        options.onBlocked?.(false);
+      }
       if (life.alive) await closeConnection().catch(() => undefined);
       closeConnection = undefined;
     }

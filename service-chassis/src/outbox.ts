@@ -14,7 +14,7 @@ import { backoffMs, pause } from './backoff';
 import { inTransaction } from './database';
 import { failpoint } from './failpoint';
 import type { Logger } from './log';
-import type { ServiceMetrics } from './metrics';
+import type { ServiceMetrics, StatusCount } from './metrics';
 import type { OutgoingMessage, Publisher, PublishResult } from './publisher';
 
 /** A fresh row is left to the process that wrote it for this long; when that process cannot publish now, to whoever relays first. */
@@ -73,6 +73,9 @@ export const LEASE = {
     RETURNING id, exchange, routing_key AS "routingKey", order_id AS "orderId", traceparent, body`,
 };
 
+const COUNT = `SELECT CASE WHEN available_at > now() THEN 'leased' ELSE 'due' END AS status, count(*)::int AS count
+  FROM outbox GROUP BY 1`;
+
 /** A row as the database gives it back: a trace that is missing is null there. */
 type LeasedRow = Omit<OutgoingMessage, 'traceparent'> & { readonly traceparent: string | null };
 
@@ -90,6 +93,14 @@ export function createOutbox(options: {
   readonly metrics: ServiceMetrics;
 }): Outbox {
   const { pool, publisher, log, metrics } = options;
+  metrics.count(
+    'outbox_rows',
+    'Outbox rows, by whether their writer may still send them or the relay has to',
+    async () => {
+      const { rows } = await pool.query<StatusCount>(COUNT);
+      return rows;
+    },
+  );
   let stopping = false;
   let confirmed: string[] = [];
   let woken = new AbortController();

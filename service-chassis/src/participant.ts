@@ -142,7 +142,7 @@ export function startParticipant<
     metrics,
   });
 
-  metrics.gauge('outbox_unconfirmed', 'Messages sent and not yet confirmed by the broker', () =>
+  metrics.gauge('publishes_in_flight', 'Messages sent and not yet confirmed by the broker', () =>
     publisher.unconfirmed(),
   );
   metrics.gauge('effects_running', 'Effects running now', () => effects.running());

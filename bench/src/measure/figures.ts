@@ -18,10 +18,13 @@ export interface Figures {
   readonly peak_mib_by_process?: Readonly<Record<string, number>>;
   readonly messages_per_order?: number;
   readonly deliveries_per_order?: number;
-  readonly commits_per_order: number;
-  readonly wal_bytes_per_order: number;
+  readonly commits_per_order?: number;
+  readonly wal_bytes_per_order?: number;
   /** Messages that a consumer wrote in one transaction. */
   readonly average_batch?: number;
+  /** Orders that were not taken (503), and good ones that were not CONFIRMED in time: neither has a latency. */
+  readonly refused?: number;
+  readonly not_confirmed?: number;
   /** Whatever else a scenario counts. */
   readonly [extra: string]: number | Readonly<Record<string, number>> | undefined;
 }

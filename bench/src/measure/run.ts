@@ -10,7 +10,7 @@ import { peakMemory, resetPeakMemory, watchCpu, type NamedProcess } from './proc
 import { readSettled, untilSettled, type Settled } from './settle';
 
 /** Orders that take longer than this to settle after the last was placed have been lost. */
-const SETTLE_WITHIN_MS = 300_000;
+export const SETTLE_WITHIN_MS = 300_000;
 
 const MS_PER_S = 1_000;
 const PER_1000 = 1_000;
@@ -30,13 +30,15 @@ export interface RunOptions {
   readonly orderUrls?: readonly string[];
   /** Without the broker's counters, which come 5 s late, before and after. */
   readonly quick?: boolean;
+  /** Other orders are under way meanwhile: what one of these costs cannot be told. */
+  readonly amongOthers?: true;
   /** Done when all orders are placed; the rate then counts from its end. */
   readonly afterPosted?: () => Promise<void>;
 }
 
 /** Places the orders, waits until they are settled, and verifies them. */
 export async function measure(bench: Bench, subject: Subject, options: RunOptions): Promise<Run> {
-  const { job, orderUrls = [subject.addresses.order], quick = false, afterPosted } = options;
+  const { job, orderUrls = [subject.addresses.order], quick = false, afterPosted, amongOthers } = options;
   const messages = await difference(quick ? undefined : () => brokerCounters(subject));
   // The baseline counts no batches, and a service that is started again begins to count anew.
   const counts = subject.name === 'product' && !afterPosted;
@@ -64,10 +66,11 @@ export async function measure(bench: Bench, subject: Subject, options: RunOption
     p95_ms: latency.p95,
     p99_ms: latency.p99,
     p999_ms: latency.p999,
-    ...(product.servers.length === 0 ? {} : cpuFigures(used.cpuS, orders)),
+    ...(product.servers.length === 0 || amongOthers ? {} : cpuFigures(used.cpuS, orders)),
     peak_mib_by_process: Object.fromEntries([...used.peakBytes].map(([name, bytes]) => [name, bytes / MIB])),
-    commits_per_order: (written?.commits ?? 0) / orders,
-    wal_bytes_per_order: (written?.walBytes ?? 0) / orders,
+    ...(written && !amongOthers
+      ? { commits_per_order: written.commits / orders, wal_bytes_per_order: written.walBytes / orders }
+      : {}),
     ...(sent ? { messages_per_order: sent.published / orders, deliveries_per_order: sent.delivered / orders } : {}),
     ...(batched ? { average_batch: batched.items / Math.max(1, batched.batches) } : {}),
     refused: placed.refused,

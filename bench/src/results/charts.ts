@@ -1,5 +1,5 @@
 /** Which figures are drawn, and how. */
-import { compositeCeiling } from './ratios';
+import { compositeCeiling, inOrders } from './ratios';
 import type { Results } from './results';
 import { bars, lines, type Bar } from './svg';
 
@@ -12,15 +12,13 @@ const bar = (label: string, value: number | undefined, colour: number): Bar[] =>
 /** Orders a second beside the baseline and the ceilings; a queue's messages are counted in orders. */
 function throughput(results: Results): string {
   const { scenarios, ceilings, machine } = results;
-  const deliveries = scenarios['burst']?.deliveries_per_order;
-  const inOrders = (perS: number | undefined) => (perS && deliveries ? perS / deliveries : undefined);
   return bars('Orders a second: the product, the baseline, and what the parts can do alone', [
     ...bar('Quadrille', scenarios['burst']?.orders_per_s, 0),
     ...bar('baseline', scenarios['baseline']?.orders_per_s, 1),
     ...bar('PostgreSQL alone, by row', ceilings.postgres_rows?.per_s, 2),
     ...bar('PostgreSQL alone, batches', ceilings.postgres_batches?.per_s, 2),
-    ...bar('one queue alone, each', inOrders(ceilings.queue_each?.per_s), 3),
-    ...bar('one queue alone, batches', inOrders(ceilings.queue_batches?.per_s), 3),
+    ...bar('one queue alone, each', inOrders(results, ceilings.queue_each?.per_s), 3),
+    ...bar('one queue alone, batches', inOrders(results, ceilings.queue_batches?.per_s), 3),
     ...bar('composite ceiling', compositeCeiling({ ...results, cores: machine.cores }), 4),
   ]);
 }
@@ -58,7 +56,7 @@ function cpu({ scenarios }: Results): string | undefined {
 
 /** The burst's variations beside it. */
 function variations({ scenarios }: Results): string | undefined {
-  const names = ['burst', 'mixed', 'flash-sale', 'retry-storm-burst', 'backlog', 'replicas-2', 'replicas-3', 'age'];
+  const names = ['burst', 'mixed', 'flash-sale', 'retry-storm-burst', 'replicas-2', 'replicas-3', 'age'];
   const rows = names.flatMap((name) => bar(name, scenarios[name]?.orders_per_s, name === 'burst' ? 0 : 2));
   return rows.length < 2 ? undefined : bars('Orders a second under other loads', rows);
 }

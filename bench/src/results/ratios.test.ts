@@ -57,7 +57,7 @@ describe('ratios', () => {
       burst_cpu_to_baseline: '0.167',
       burst_to_postgres_rows: '0.800',
       burst_to_postgres_batches: '0.100',
-      burst_to_queue_batches: '0.057',
+      burst_to_queue_batches: '0.400',
       burst_to_composite: '0.460',
       baseline_to_postgres_rows: '0.100',
     });

@@ -39,6 +39,11 @@ export function compositeCeiling({ scenarios, ceilings, cores }: Measured): numb
 const share = (value: number | undefined, of: number | undefined) =>
   value === undefined || !of ? undefined : value / of;
 
+/** A queue's messages a second in orders a second: each order of the burst is so many deliveries. */
+export function inOrders({ scenarios }: Pick<Measured, 'scenarios'>, perS: number | undefined): number | undefined {
+  return share(perS, scenarios['burst']?.deliveries_per_order);
+}
+
 /** Every ratio that can be said from what was measured. */
 export function ratiosOf(measured: Measured): Record<string, number> {
   const { scenarios, ceilings } = measured;
@@ -48,13 +53,14 @@ export function ratiosOf(measured: Measured): Record<string, number> {
     burst_cpu_to_baseline: share(scenarios['burst']?.cpu_s_per_1000, scenarios['baseline']?.cpu_s_per_1000),
     burst_to_postgres_rows: share(rate('burst'), ceilings.postgres_rows?.per_s),
     burst_to_postgres_batches: share(rate('burst'), ceilings.postgres_batches?.per_s),
-    burst_to_queue_each: share(rate('burst'), ceilings.queue_each?.per_s),
-    burst_to_queue_batches: share(rate('burst'), ceilings.queue_batches?.per_s),
+    burst_to_queue_each: share(rate('burst'), inOrders(measured, ceilings.queue_each?.per_s)),
+    burst_to_queue_batches: share(rate('burst'), inOrders(measured, ceilings.queue_batches?.per_s)),
     burst_to_composite: share(rate('burst'), compositeCeiling(measured)),
     baseline_to_postgres_rows: share(rate('baseline'), ceilings.postgres_rows?.per_s),
     flash_sale_to_burst: share(rate('flash-sale'), rate('burst')),
     age_to_burst: share(rate('age'), rate('burst')),
-    backlog_to_burst: share(rate('backlog'), rate('burst')),
+    backlog_drain_to_burst: share(rate('backlog'), rate('burst')),
+    retry_storm_to_burst: share(rate('retry-storm-burst'), rate('burst')),
     replicas_2_to_burst: share(rate('replicas-2'), rate('burst')),
     replicas_3_to_burst: share(rate('replicas-3'), rate('burst')),
   };

@@ -7,10 +7,14 @@ const number = (value: number | undefined, digits = 0) =>
     ? '-'
     : value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
+/** Orders that were not taken, or not CONFIRMED though nothing spoke against it: they have no latency. */
+const failures = ({ refused = 0, not_confirmed = 0 }: Summary) => refused + not_confirmed;
+
 /** The columns: head, and the value of a scenario. */
 const COLUMNS: readonly (readonly [string, (each: Summary) => string])[] = [
   ['orders/s', (each) => number(each.orders_per_s)],
   ['±%', (each) => number(each.spread * 50)],
+  ['not served', (each) => number(failures(each))],
   ['p50 ms', (each) => number(each.p50_ms, 1)],
   ['p95', (each) => number(each.p95_ms, 1)],
   ['p99', (each) => number(each.p99_ms, 1)],
@@ -30,12 +34,12 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
 }
 
 /** The machine in one line. */
-export function machineLine({ machine, measured_at }: Results): string {
+export function machineLine({ machine, measured_at, scenarios }: Results): string {
   const { cpu, cores, memory_gib, node, postgres, rabbitmq, commit, load_before } = machine;
   return [
     `${String(cores)} cores (${cpu}), ${String(memory_gib)} GiB`,
     `Node.js ${node}, PostgreSQL ${postgres}, RabbitMQ ${rabbitmq}`,
-    `commit ${commit}, ${measured_at.slice(0, 16).replace('T', ' ')} UTC, load before ${load_before}`,
+    `${String(Math.max(...Object.values(scenarios).map(({ rounds }) => rounds)))} rounds at most, commit ${commit}, ${measured_at.slice(0, 16).replace('T', ' ')} UTC, load before ${load_before}`,
   ].join('; ');
 }
 

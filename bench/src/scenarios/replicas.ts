@@ -1,4 +1,5 @@
-import { measure } from '../measure/run';
+import { measure, SETTLE_WITHIN_MS } from '../measure/run';
+import { untilSettled } from '../measure/settle';
 import { startReplicas } from '../systems/replicas';
 import { CONNECTIONS } from './burst';
 import type { Scenario } from './scenario';
@@ -15,6 +16,7 @@ const replicas = (count: number): Scenario => ({
       const job = { kind: 'plain', orders, connections: CONNECTIONS } as const;
       // New processes compile their code first.
       await bench.customers.place({ ...job, orders: Math.ceil(orders / 10), orderUrls });
+      await untilSettled(subject, SETTLE_WITHIN_MS);
       return (await measure(bench, subject, { job, orderUrls, quick })).figures;
     } finally {
       await more.stop();

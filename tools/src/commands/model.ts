@@ -8,6 +8,11 @@ import { contentionMutants, mutants, protocol, type Mutant } from '../model/muta
 import { legalOutcomes, legalPairs } from '../model/outcomes';
 import { oneOrder, twoOrders } from '../model/systems';
 
+if (process.argv.length > 2) {
+  process.stderr.write('npm run model takes no options: it explores everything, in some two minutes.\n');
+  process.exit(2);
+}
+
 const count = (n: number) => n.toLocaleString('en-US');
 const indent = (lines: readonly string[]) => lines.map((line) => `      ${line}`).join('\n');
 
