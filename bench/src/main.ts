@@ -44,7 +44,12 @@ async function measureAll(options: Options): Promise<void> {
   process.stdout.write(`${printResults(results).join('\n')}\n`);
   refuseBadBaseline(results.ratios);
   if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
-  if (!options.record) return;
+  if (options.record) publish(results);
+}
+
+/** Writes what is committed: the report with its charts, and the ratio on record. */
+function publish(results: Results): void {
+  refuseBadBaseline(results.ratios);
   writeReport(results);
   writeRecord(results);
 }
@@ -54,7 +59,7 @@ async function main(): Promise<void> {
   if (!options) return;
   if (options.render) {
     // Written by this very command, with --json.
-    writeReport(JSON.parse(readFileSync(options.render, 'utf8')) as Results);
+    publish(JSON.parse(readFileSync(options.render, 'utf8')) as Results);
   } else if (options.smoke) {
     const recorded = readRecord();
     const { good, line } = judgeSmoke(recorded, (await run(smokePlan)).ratios['burst_to_baseline'] ?? 0);

@@ -8,7 +8,7 @@ const usage = `npm run bench -- [--only names] [--rounds n] [--orders n] [--json
   --orders  orders of the burst; the other scenarios scale with it (10000)
   --json    writes all figures to this file as well
   --smoke   20 seconds: burst and baseline once, held against the ratio on record
-  --render  writes bench/RESULTS.md from a file that --json wrote, and runs nothing
+  --render  writes bench/RESULTS.md and the ratio on record from a file that --json wrote, and runs nothing
 
 A run of everything, at full size, writes bench/RESULTS.md and the ratio on record.`;
 
