@@ -39,7 +39,7 @@ export function machineLine({ machine, measured_at, scenarios }: Results): strin
   return [
     `${String(cores)} cores (${cpu}), ${String(memory_gib)} GiB`,
     `Node.js ${node}, PostgreSQL ${postgres}, RabbitMQ ${rabbitmq}`,
-    `${String(Math.max(...Object.values(scenarios).map(({ rounds }) => rounds)))} rounds at most, commit ${commit}, ${measured_at.slice(0, 16).replace('T', ' ')} UTC, load before ${load_before}`,
+    `rounds of each: ${String(Math.max(...Object.values(scenarios).map(({ rounds }) => rounds)))}, commit ${commit}, ${measured_at.slice(0, 16).replace('T', ' ')} UTC, load before ${load_before}`,
   ].join('; ');
 }
 
