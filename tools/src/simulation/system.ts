@@ -166,7 +166,7 @@ export function createSystem(options: SystemOptions): System {
       connect: (_url, given) => broker.connect(life, given),
       log: options.log,
       // One registry for all lives of a service: what it counts is counted for the run.
-      metrics: { ...options.metrics[service], gauge: () => undefined },
+      metrics: { ...options.metrics[service], gauge: () => undefined, count: () => undefined },
       gateway: createGateway({ bank, bankOwner, owner: life, scheduler, random, faults: faults.gateway }),
       onDeciding: (tx, messageIds) => {
         deciding.set(tx, messageIds);
