@@ -5,6 +5,7 @@
  * Every event has an owner. The events of an owner that has died are dropped: a crashed process has no timers and hears
  * no answers. What an event starts belongs to the same owner.
  */
+import { createHeap } from './heap';
 
 /** Whoever events happen to: one life of a service, or the world, which never dies. */
 export interface Owner {
@@ -44,48 +45,9 @@ export const world: Owner = { name: 'world', alive: true };
 
 const isBefore = (a: Scheduled, b: Scheduled) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 
-/** Never met: indexes stay within the heap. */
-const NOTHING: Scheduled = { atMs: Number.NaN, order: 0, owner: world, run: undefined };
-
-/** A binary heap of events, the earliest first. */
-function createHeap() {
-  const heap: Scheduled[] = [];
-  const at = (index: number): Scheduled => heap[index] ?? NOTHING;
-  return {
-    first: () => heap[0],
-    push: (event: Scheduled) => {
-      let index = heap.length;
-      heap.push(event);
-      while (index > 0) {
-        const parent = (index - 1) >> 1;
-        if (!isBefore(event, at(parent))) break;
-        heap[index] = at(parent);
-        index = parent;
-      }
-      heap[index] = event;
-    },
-    pop: (): Scheduled | undefined => {
-      const first = heap[0];
-      const last = heap.pop();
-      if (last === undefined || heap.length === 0) return first;
-      let index = 0;
-      for (;;) {
-        let child = 2 * index + 1;
-        if (child >= heap.length) break;
-        if (child + 1 < heap.length && isBefore(at(child + 1), at(child))) child += 1;
-        if (!isBefore(at(child), last)) break;
-        heap[index] = at(child);
-        index = child;
-      }
-      heap[index] = last;
-      return first;
-    },
-  };
-}
-
 /** Creates a scheduler at time 0. */
 export function createScheduler(): Scheduler {
-  const heap = createHeap();
+  const heap = createHeap(isBefore);
   let nowMs = 0;
   let order = 0;
   let steps = 0;

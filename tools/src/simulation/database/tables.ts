@@ -1,4 +1,5 @@
 /** Tables in memory: committed rows, and what a transaction has written and nobody else sees yet. */
+import { createHeap } from '../heap';
 
 /** A table; rows are never changed in place. */
 export interface Table<Row extends object> {
@@ -25,42 +26,16 @@ interface Entry {
   readonly key: string;
 }
 
-/** Never met: indexes stay within the heap. */
-const NO_ENTRY: Entry = { atMs: Number.NaN, key: '' };
+const isBefore = (a: Entry, b: Entry) => a.atMs < b.atMs || (a.atMs === b.atMs && a.key < b.key);
 
 /** Keeps an index over a table's committed rows; null means no moment. Entries of rows that have changed since are dropped when they are met. */
 export function indexByDue<Row extends object>(table: Table<Row>, dueOf: (row: Row) => number | null): DueIndex<Row> {
-  const heap: Entry[] = [];
+  const heap = createHeap(isBefore);
   let size = 0;
-  const isBefore = (a: Entry, b: Entry) => a.atMs < b.atMs || (a.atMs === b.atMs && a.key < b.key);
-  const at = (index: number): Entry => heap[index] ?? NO_ENTRY;
-  const push = (entry: Entry) => {
-    let index = heap.length;
-    heap.push(entry);
-    while (index > 0 && isBefore(entry, at((index - 1) >> 1))) {
-      heap[index] = at((index - 1) >> 1);
-      index = (index - 1) >> 1;
-    }
-    heap[index] = entry;
-  };
-  const pop = () => {
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return;
-    let index = 0;
-    for (;;) {
-      let child = 2 * index + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && isBefore(at(child + 1), at(child))) child += 1;
-      if (!isBefore(at(child), last)) break;
-      heap[index] = at(child);
-      index = child;
-    }
-    heap[index] = last;
-  };
   table.watchers.push((key, before, after) => {
     const was = before ? dueOf(before) : null;
     const is = after ? dueOf(after) : null;
-    if (is !== null && is !== was) push({ atMs: is, key });
+    if (is !== null && is !== was) heap.push({ atMs: is, key });
     size += (is === null ? 0 : 1) - (was === null ? 0 : 1);
   });
   return {
@@ -69,16 +44,16 @@ export function indexByDue<Row extends object>(table: Table<Row>, dueOf: (row: R
       const rows: Row[] = [];
       const seen = new Set<string>();
       while (rows.length < limit) {
-        const first = heap[0];
+        const first = heap.first();
         if (!first || first.atMs > nowMs) break;
-        pop();
+        heap.pop();
         const row = table.rows.get(first.key);
         if (!row || dueOf(row) !== first.atMs || seen.has(first.key)) continue;
         seen.add(first.key);
         found.push(first);
         rows.push(row);
       }
-      found.forEach(push);
+      found.forEach(heap.push);
       return rows;
     },
     size: () => size,
