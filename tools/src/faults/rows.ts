@@ -1,6 +1,7 @@
 /** The table of faults: what is run, and what of the design is not. */
 import type { NotRun, Row } from './row';
 import { brokerRows } from './rows/broker';
+import { channelRows } from './rows/channels';
 import { clusterRows } from './rows/cluster';
 import { databaseRows } from './rows/database';
 import { diskMissing, diskRows } from './rows/disk';
@@ -11,11 +12,14 @@ import { networkRows } from './rows/network';
 import { peopleRows } from './rows/people';
 import { limitsMissing, processRows } from './rows/processes';
 import { serviceRows } from './rows/services';
+import { userRows } from './rows/users';
 
 /** All rows, in the order in which they are run. */
 export const rows: readonly Row[] = [
   ...serviceRows,
   ...brokerRows,
+  ...channelRows,
+  ...userRows,
   ...clusterRows,
   ...networkRows,
   ...databaseRows,
