@@ -9,7 +9,7 @@ import {
 } from './database/notification-tables';
 import { createOrderTables, orderStatements, type OrderTables } from './database/order-tables';
 import { bankStatements, createPaymentTables, paymentStatements, type PaymentTables } from './database/payment-tables';
-import type { Statements } from './database/server';
+import type { Statements } from './database/statement';
 
 /** All tables. */
 export interface Tables {

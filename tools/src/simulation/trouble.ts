@@ -2,7 +2,7 @@
 import type { Owner, Scheduler } from './scheduler';
 import { world } from './scheduler';
 import type { BrokerFaults, Carriage } from './broker/broker';
-import type { DatabaseFaults } from './database/server';
+import type { DatabaseFaults } from './database/session';
 import type { Call, GatewayFaults } from './gateway';
 import { noises, type Fault, type FaultKind, type Noise, type Scenario } from './plan';
 import type { Random } from './random';

@@ -1,6 +1,7 @@
 /** The tables that every service has, and the statements that the chassis sends. */
-import { createTable, indexByDue, type DueIndex, type Table, type Transaction } from './tables';
-import type { Statements } from './server';
+import { createTable, indexByDue, type DueIndex, type Table } from './tables';
+import type { Transaction } from './transaction';
+import type { Statements } from './statement';
 import { list, number, rowsOf, text, toColumn, written } from './values';
 
 interface OutboxRow {

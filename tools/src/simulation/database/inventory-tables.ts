@@ -1,6 +1,6 @@
 /** The tables of inventory-service and the statements of its store (inventory-service/src/adapters/store.ts). */
 import { catalogue } from '@quadrille/inventory-service/src/catalogue';
-import { sqlError, type Statements } from './server';
+import { sqlError, type Statements } from './statement';
 import { createTable, indexByDue, type DueIndex, type Table } from './tables';
 import { growing, list, number, records, rowsOf, toColumn, written } from './values';
 

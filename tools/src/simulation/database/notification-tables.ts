@@ -1,5 +1,5 @@
 /** The tables of notification-service and the statements of its store (notification-service/src/adapters/store.ts). */
-import type { Statements } from './server';
+import type { Statements } from './statement';
 import { createTable, indexByDue, type DueIndex, type Table } from './tables';
 import { growing, list, number, records, rowsOf, toColumn, written } from './values';
 

@@ -1,5 +1,5 @@
 /** The table of order-service and the statements of its store (order-service/src/adapters/store.ts). */
-import { sqlError, type Statements } from './server';
+import { sqlError, type Statements } from './statement';
 import { createTable, indexByDue, type DueIndex, type Table } from './tables';
 import { growing, list, number, records, rowsOf, toColumn, toDate } from './values';
 

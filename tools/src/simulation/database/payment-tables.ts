@@ -1,5 +1,5 @@
 /** The tables of payment-service and of the simulated bank, with their statements. */
-import type { Statements } from './server';
+import type { Statements } from './statement';
 import { createTable, indexByDue, type DueIndex, type Table } from './tables';
 import { EPOCH_MS } from '../globals';
 import { list, number, records, rowsOf, text, toColumn, toDate, written } from './values';

@@ -3,7 +3,9 @@ import { EventEmitter } from 'node:events';
 import type { Pool } from 'pg';
 import type { Random } from '../random';
 import { world, type Owner, type Scheduler } from '../scheduler';
-import type { DatabaseServer, Request, Result, Session } from './server';
+import type { DatabaseServer } from './server';
+import type { Session } from './session';
+import type { Request, Result } from './statement';
 
 /** A client that cannot get a connection within this time gives up (service-chassis/src/database.ts). */
 const CONNECT_TIMEOUT_MS = 5_000;

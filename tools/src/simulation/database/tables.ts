@@ -1,4 +1,4 @@
-/** Tables in memory: committed rows, and what a transaction has written and nobody else sees yet. */
+/** Tables in memory: committed rows, and indexes on them. */
 import { createHeap } from '../heap';
 
 /** A table; rows are never changed in place. */
@@ -57,53 +57,5 @@ export function indexByDue<Row extends object>(table: Table<Row>, dueOf: (row: R
       return rows;
     },
     size: () => size,
-  };
-}
-
-/** A transaction as its statements see it. READ COMMITTED: it sees its own writes, and others' as soon as they are committed. */
-export interface Transaction {
-  /** When it began, in milliseconds of virtual time: what now() answers. */
-  readonly nowMs: number;
-  get<Row extends object>(table: Table<Row>, key: string): Row | undefined;
-  put<Row extends object>(table: Table<Row>, key: string, row: Row): void;
-  remove<Row extends object>(table: Table<Row>, key: string): void;
-  /** Takes a lock if nobody else holds it. */
-  tryLock(lock: string): boolean;
-}
-
-type Writes = Map<string, object | undefined>;
-
-/** The writes of one transaction. */
-export interface WriteSet {
-  get<Row extends object>(table: Table<Row>, key: string): Row | undefined;
-  set<Row extends object>(table: Table<Row>, key: string, row: Row | undefined): void;
-  /** Makes them everybody's. */
-  apply(): void;
-}
-
-/** Creates an empty write set. */
-export function createWriteSet(): WriteSet {
-  const written = new Map<Table<object>, Writes>();
-  return {
-    get: <Row extends object>(table: Table<Row>, key: string) => {
-      // The map holds for each table rows of that very table.
-      const own = written.get(table as unknown as Table<object>);
-      return own?.has(key) === true ? (own.get(key) as Row | undefined) : table.rows.get(key);
-    },
-    set: <Row extends object>(table: Table<Row>, key: string, row: Row | undefined) => {
-      const known = table as unknown as Table<object>;
-      const own = written.get(known) ?? new Map<string, object | undefined>();
-      written.set(known, own.set(key, row));
-    },
-    apply: () => {
-      for (const [table, rows] of written) {
-        for (const [key, row] of rows) {
-          const before = table.rows.get(key);
-          if (row) table.rows.set(key, row);
-          else table.rows.delete(key);
-          for (const watch of table.watchers) watch(key, before, row);
-        }
-      }
-    },
   };
 }

@@ -1,6 +1,6 @@
 /** Reading the values of statements: they come as the stores send them, lists or JSON. */
 import { EPOCH_MS } from '../globals';
-import type { Result } from './server';
+import type { Result } from './statement';
 
 /** The list of texts at this position; empty when there is none. */
 // The statements' texts in the services say what is sent at each position.
