@@ -1,10 +1,11 @@
 /** Makes the faults of a scenario happen: some at their time, others at the next opportunity after it. */
 import type { Owner, Scheduler } from './scheduler';
 import { world } from './scheduler';
-import type { BrokerFaults, Carriage } from './broker/broker';
+import type { BrokerFaults } from './broker/broker';
 import type { DatabaseFaults } from './database/session';
-import type { Call, GatewayFaults } from './gateway';
-import { noises, type Fault, type FaultKind, type Noise, type Scenario } from './plan';
+import type { GatewayFaults } from './gateway';
+import { createNoises } from './noise';
+import type { Fault, FaultKind, Scenario } from './plan';
 import type { Random } from './random';
 import type { SituationTally } from './tally';
 import { services, type ShortName } from '../services';
@@ -49,6 +50,30 @@ const LASTS: Partial<Record<FaultKind, readonly [number, number]>> = {
   'gateway down': [100, 4_000],
 };
 
+/** What may happen to a COMMIT: whether its process dies of it, how it ends, and what that is counted as. */
+const COMMIT_FAULTS = [
+  {
+    kind: 'crash before commit',
+    crashes: true,
+    ends: 'lost before',
+    situation: 'a process died before a COMMIT',
+  },
+  { kind: 'crash after commit', crashes: true, ends: 'lost after', situation: 'a process died after a COMMIT' },
+  { kind: 'commit fails', crashes: false, ends: 'fails', situation: 'a COMMIT was refused' },
+  {
+    kind: 'commit lost before',
+    crashes: false,
+    ends: 'lost before',
+    situation: 'a COMMIT was lost with its connection',
+  },
+  {
+    kind: 'commit lost after',
+    crashes: false,
+    ends: 'lost after',
+    situation: 'a COMMIT happened and nobody heard of it',
+  },
+] as const;
+
 /** What may find nobody bound to it: the events that every order causes, and the first alarm clock. */
 const EVENTS_AND_TIMERS = [
   'OrderCreated',
@@ -68,12 +93,6 @@ const AGAIN_MS = 100;
 /** Publishes that are refused at most, once they are. */
 const REFUSED_MAX = 30;
 
-/** How late messages are: mostly a little, sometimes longer than the healing time. */
-const latenessMs = (random: Random) => {
-  const draw = random.next();
-  return draw < 0.5 ? random.between(1, 50) : draw < 0.9 ? random.between(50, 5_000) : random.between(5_000, 80_000);
-};
-
 const duration = ({ kind, draw }: Fault): number => {
   const [least, most] = LASTS[kind] ?? [0, 0];
   return least + draw * (most - least);
@@ -90,11 +109,11 @@ export function createTrouble(options: {
 }): Trouble {
   const { scenario, scheduler, random, tally, victims, record } = options;
   const armed = new Map<FaultKind, { readonly fault: Fault; skip: number }[]>();
-  const noisesHere = new Set(scenario.noises);
   let over = false;
   let refusing = 0;
   let gatewayDown = 0;
   const missing = new Map<string, number>();
+  const noise = createNoises({ noises: scenario.noises, random, tally, isOver: () => over });
 
   const happened = (fault: Fault) => {
     record(`fault ${fault.kind} ${fault.service}`);
@@ -230,59 +249,13 @@ export function createTrouble(options: {
     });
   }
 
-  const noisy = (noise: Noise) => !over && noisesHere.has(noise) && random.chance(noises[noise]);
-
-  const carry = (): Carriage | undefined => {
-    if (noisy('message lost')) {
-      tally.count('a message was lost for ever');
-      return { arrivals: [] };
-    }
-    if (noisy('message repeated')) return { arrivals: [0, latenessMs(random)] };
-    if (noisy('message late')) {
-      tally.count('a message came late');
-      return { arrivals: [latenessMs(random)] };
-    }
-    return undefined;
-  };
-
-  const callOf = (): Call => {
-    if (noisy('answer lost')) {
-      tally.count("the gateway's answer was lost");
-      return { requestMs: random.between(1, 5), answerMs: undefined };
-    }
-    if (noisy('answer late')) {
-      tally.count("the gateway's answer came late");
-      return { requestMs: random.between(1, 5), answerMs: random.between(1_500, 12_000) };
-    }
-    if (noisy('request late')) {
-      tally.count('a request to the gateway landed late');
-      return { requestMs: random.between(1_500, 20_000), answerMs: 2 };
-    }
-    return { requestMs: random.between(1, 5), answerMs: random.between(1, 5) };
-  };
-
   return {
     database: {
       commit: (owner) => {
-        if (dies('crash before commit', owner)) {
-          tally.count('a process died before a COMMIT');
-          return 'lost before';
-        }
-        if (dies('crash after commit', owner)) {
-          tally.count('a process died after a COMMIT');
-          return 'lost after';
-        }
-        if (take('commit fails', owner)) {
-          tally.count('a COMMIT was refused');
-          return 'fails';
-        }
-        if (take('commit lost before', owner)) {
-          tally.count('a COMMIT was lost with its connection');
-          return 'lost before';
-        }
-        if (take('commit lost after', owner)) {
-          tally.count('a COMMIT happened and nobody heard of it');
-          return 'lost after';
+        for (const { kind, crashes, ends, situation } of COMMIT_FAULTS) {
+          if (!(crashes ? dies(kind, owner) : take(kind, owner))) continue;
+          tally.count(situation);
+          return ends;
         }
         return undefined;
       },
@@ -293,7 +266,7 @@ export function createTrouble(options: {
       },
     },
     broker: {
-      carry,
+      carry: noise.carry,
       refuses: () => {
         if (refusing === 0) return false;
         refusing -= 1;
@@ -307,7 +280,7 @@ export function createTrouble(options: {
       call: (owner) => {
         if (gatewayDown > 0) return undefined;
         if (dies('crash during gateway call', owner)) tally.count('a process died while the gateway was asked');
-        return callOf();
+        return noise.call();
       },
     },
     leaving: (owner, what) => {
