@@ -85,8 +85,6 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
   let open: Consuming | undefined;
   let running: Promise<void> | undefined;
   let draining = false;
-  /** A batch was given up while draining: an ack of anything behind it would ack it, too, so nothing more is taken. */
-  let deaf = false;
   let hurry: () => void = () => undefined;
 
   const take = (): readonly Delivery<Message>[] => {
@@ -114,6 +112,14 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
     });
   };
 
+  /** Takes nothing more from a channel on which a batch was not settled: an ack of what comes after it would ack it, too. */
+  const letGo = (channel: Consuming) => {
+    channel.acks.flush();
+    if (open !== channel) return;
+    open = undefined;
+    pending = [];
+  };
+
   const work = async () => {
     // Deliveries of one TCP segment arrive in one turn of the event loop: they belong to the same batch.
     await new Promise(setImmediate);
@@ -129,13 +135,8 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
         await failpoint('before_ack');
         if (open === channel) channel.acks.handled(last.raw, batch.length);
       } catch (error) {
-        if (error instanceof GivenUpError) {
-          if (draining) {
-            pending = [];
-            deaf = true;
-          }
-          continue;
-        }
+        letGo(channel);
+        if (error instanceof GivenUpError) continue;
         // Not foreseen: give the channel up, so that the broker delivers the batch again.
         log.error({ err: error }, 'a batch failed in an unforeseen way');
         channel.abandon('a batch failed');
@@ -149,7 +150,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
       abandon('the broker cancelled the consumer');
       return;
     }
-    if (deaf || open?.epoch !== epoch) return;
+    if (open?.epoch !== epoch) return;
     if (raw.fields.redelivered) metrics.redelivered.inc();
     const delivery = { raw, receivedAtMs: performance.now(), reading: read(raw) };
     pending.push(delivery);
