@@ -106,6 +106,7 @@ test('without the broker: orders are taken, the service says that it is degraded
   expect((await ask('/readyz')).status).toBe(200);
   expect((await ask('/orders', order)).status).toBe(202);
   expect(await outbox()).toEqual({ all: 1, due: 1 });
+  expect(await (await fetch(`${base}/metrics`)).text()).toMatch(/^outbox_rows\{.*status="due".*\} 1$/m);
   await broker.resume();
   await ready('ready');
   await eventually(async () => {
