@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { hasCode } from '../error-code';
 
 /** An answer later than this, in milliseconds, is not coming: declaring a queue takes tens of milliseconds. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -26,24 +25,16 @@ export interface Management {
 const VirtualHost = z.object({ cluster_state: z.record(z.string(), z.string()) });
 const WhoAmI = z.object({ tags: z.union([z.string().transform((text) => text.split(',')), z.array(z.string())]) });
 
-/** What fetch says when the server closed the connection before it answered. */
-const wasClosed = (error: unknown): boolean => error instanceof Error && hasCode(error.cause, 'UND_ERR_SOCKET');
-
 /** A client of the management API. Connects with each request; nothing to close. */
 export function connectManagement(access: ManagementAccess): Management {
   const authorization = `Basic ${Buffer.from(`${access.user}:${access.password}`).toString('base64')}`;
   const request = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    const send = () =>
-      fetch(`${access.url}/api/${path}`, {
-        method,
-        headers: { authorization, 'content-type': 'application/json' },
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-    // A connection that was kept open may be closed by the server in the moment in which it is used again.
-    const response = await send().catch((error: unknown) => {
-      if (method === 'POST' || !wasClosed(error)) throw error;
-      return send();
+    const response = await fetch(`${access.url}/api/${path}`, {
+      method,
+      // A connection that was kept open may be closed by the server in the moment in which it is used again.
+      headers: { authorization, 'content-type': 'application/json', connection: 'close' },
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`RabbitMQ refuses ${method} ${path}: ${String(response.status)} ${text}`);
