@@ -20,8 +20,11 @@ import type { OutgoingMessage, Publisher, PublishResult } from './publisher';
 /** A fresh row is left to the process that wrote it for this long; when that process cannot publish now, to whoever relays first. */
 const LEFT_TO_WRITER_S = 5;
 
-/** How long the relay owns the rows that it took: longer than a confirm may take. */
-const RELAY_LEASE_S = 30;
+/**
+ * How long the relay owns the rows that it took. What a relay took that dies is sent by another after this time; what a slow broker has
+ * not confirmed by then may be sent by another too: a repetition, which every reader absorbs.
+ */
+export const RELAY_LEASE_S = 10;
 
 /** Rows that the relay takes at once. */
 const RELAY_BATCH = 500;

@@ -1,4 +1,5 @@
 /** The tables that every service has, and the statements that the chassis sends. */
+import { RELAY_LEASE_S } from '@quadrille/service-chassis/src/outbox';
 import { createTable, indexByDue, type DueIndex, type Table } from './tables';
 import type { Transaction } from './transaction';
 import type { Statements } from './statement';
@@ -41,7 +42,7 @@ const MS_PER_S = 1_000;
 /** The times and bounds of the statements in service-chassis/src/outbox.ts and purge.ts. */
 const COUNT_KEPT_MS = 24 * 3_600 * MS_PER_S;
 const PURGE_BATCH = 1_000;
-const RELAY_LEASE_MS = 30 * MS_PER_S;
+const RELAY_LEASE_MS = RELAY_LEASE_S * MS_PER_S;
 const RELAY_BATCH = 500;
 const ROW_PAUSE_MAX_MS = 60 * MS_PER_S;
 
