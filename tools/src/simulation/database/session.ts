@@ -245,6 +245,8 @@ export function openSession(context: SessionContext, client: Client): ServerSess
   };
 
   const run = () => {
+    // Who waits for a lock goes on when it is given, and not because the server thaws.
+    if (holder.waitsFor !== undefined) return;
     for (let first = queue[0]; alive && !context.isFrozen() && first; first = queue[0]) if (!runFirst(first)) return;
   };
 
