@@ -1,5 +1,5 @@
 /** The command line of `npm run bench`. */
-import { parseArgs } from 'node:util';
+import { readCommandLine, wholeNumber } from '@quadrille/tools/src/commands/command-line';
 import { scenarios } from './scenarios';
 
 const usage = `npm run bench -- [--only names] [--rounds n] [--orders n] [--json file] [--smoke] [--render file]
@@ -10,7 +10,7 @@ const usage = `npm run bench -- [--only names] [--rounds n] [--orders n] [--json
   --smoke   20 seconds: burst and baseline once, held against the ratio on record
   --render  writes bench/RESULTS.md and the ratio on record from a file that --json wrote, and runs nothing
 
-A run of everything, at full size, writes bench/RESULTS.md and the ratio on record.`;
+A run of everything, in three rounds and at full size, writes bench/RESULTS.md and the ratio on record.`;
 
 /** Orders of the burst that the goals speak of. */
 const ORDERS = 10_000;
@@ -24,14 +24,8 @@ export interface Options {
   readonly json: string | undefined;
   readonly smoke: boolean;
   readonly render: string | undefined;
-  /** Whether this run is one to be published: everything, at full size. */
+  /** Whether this run is one to be published: everything, in three rounds, at full size. */
   readonly record: boolean;
-}
-
-function wholeNumber(name: string, text: string, max: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 1 && value <= max) return value;
-  throw new Error(`--${name} must be a whole number from 1 to ${String(max)}, not ${text}.\n${usage}`);
 }
 
 function names(text: string): ReadonlySet<string> {
@@ -42,10 +36,9 @@ function names(text: string): ReadonlySet<string> {
   return new Set(wanted);
 }
 
-/** Reads the command line; undefined when it asks for help, which was printed. */
-export function readOptions(args: string[]): Options | undefined {
-  const { values } = parseArgs({
-    args,
+/** Reads the command line. */
+export function readOptions(): Options {
+  const { values } = readCommandLine(usage, {
     options: {
       only: { type: 'string' },
       rounds: { type: 'string', default: String(ROUNDS) },
@@ -53,20 +46,17 @@ export function readOptions(args: string[]): Options | undefined {
       json: { type: 'string' },
       smoke: { type: 'boolean', default: false },
       render: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  if (values.help) {
-    process.stdout.write(`${usage}\n`);
-    return undefined;
-  }
+  const rounds = wholeNumber(usage, 'rounds', values.rounds, { least: 1, most: 100 });
+  const orders = wholeNumber(usage, 'orders', values.orders, { least: 1, most: 1_000_000 });
   return {
     only: values.only === undefined ? undefined : names(values.only),
-    rounds: wholeNumber('rounds', values.rounds, 100),
-    orders: wholeNumber('orders', values.orders, 1_000_000),
+    rounds,
+    orders,
     json: values.json,
     smoke: values.smoke,
     render: values.render,
-    record: values.only === undefined && Number(values.orders) >= ORDERS,
+    record: values.only === undefined && rounds >= ROUNDS && orders >= ORDERS,
   };
 }

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { Client } from 'pg';
 import { composeAddresses } from '../compose/addresses';
 import { parkedMessage, parkedTable } from '../dead-letters/format';
@@ -8,6 +7,7 @@ import type { Selection } from '../dead-letters/select';
 import { dataFolder } from '../root';
 import { services, shortNames } from '../services';
 import { readAddresses, type Addresses } from '../start/addresses';
+import { readCommandLine } from './command-line';
 
 const serviceNames = shortNames.map((short) => services[short].table.name);
 
@@ -28,10 +28,8 @@ const usage = `npm run dead-letters -- list|show|replay|discard [--service name]
   --yes       what discard wants to hear: it is final
   --docker    the system of docker compose, not that of npm start`;
 
-class UsageError extends Error {}
-
 const refuse = (problem: string): never => {
-  throw new UsageError(problem);
+  throw new Error(`${problem}\n${usage}`);
 };
 
 const actions = ['list', 'show', 'replay', 'discard'] as const;
@@ -44,17 +42,16 @@ interface Wish {
   readonly docker: boolean;
 }
 
-function parse(): Wish | undefined {
+function parse(): Wish {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
-  const { positionals, values } = parseArgs({
+  const { positionals, values } = readCommandLine(usage, {
     allowPositionals: true,
     options: {
       ...{ service: text, queue: text, event: text, reason: text, order: text, id: text },
-      ...{ all: flag, 'dry-run': flag, yes: flag, docker: flag, help: flag },
+      ...{ all: flag, 'dry-run': flag, yes: flag, docker: flag },
     },
   });
-  if (values.help) return undefined;
   const [name, ...others] = positionals;
   const action = actions.find((each) => each === name);
   if (!action || others.length > 0) return refuse(`Say one of ${actions.join(', ')}.`);
@@ -116,10 +113,6 @@ async function act(lot: ParkingLot, { action, selection, dryRun }: Wish): Promis
 /** Shows and acts on the messages that the services have given up. Exit status 1 when one could not be replayed. */
 async function deadLetters(): Promise<void> {
   const wish = parse();
-  if (!wish) {
-    process.stdout.write(`${usage}\n`);
-    return;
-  }
   const addresses = wish.docker ? await composeAddresses() : readAddresses(dataFolder);
   const lot = await openParkingLot(addresses.amqp, forgetRunsIn(addresses));
   try {
@@ -130,8 +123,6 @@ async function deadLetters(): Promise<void> {
 }
 
 deadLetters().catch((error: unknown) => {
-  const badOption = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-  const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${message}${error instanceof UsageError || badOption ? `\n\n${usage}` : ''}\n`);
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 });

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { composeAddresses } from '../compose/addresses';
 import { createLive } from '../demo/live';
 import { outcomesTable } from '../demo/outcomes';
@@ -8,13 +7,17 @@ import { dataFolder } from '../root';
 import { readAddresses } from '../start/addresses';
 import { holds, report } from '../verify/report';
 import { verify } from '../verify/verify';
+import { readCommandLine } from './command-line';
+
+const usage = `npm run demo -- [--docker]
+  --docker  the system of docker compose, not that of npm start`;
 
 /**
  * Plays real orders through every outcome, in the system of npm start or, with --docker, of docker compose. Exit status 1 when one ended
  * otherwise than it must, or an invariant is broken.
  */
 async function demo(): Promise<void> {
-  const { values } = parseArgs({ options: { docker: { type: 'boolean', default: false } } });
+  const { values } = readCommandLine(usage, { options: { docker: { type: 'boolean', default: false } } });
   const addresses = values.docker ? await composeAddresses() : readAddresses(dataFolder);
   const total = kinds.reduce((sum, { orders }) => sum + orders, 0);
   process.stderr.write(`\n  ${String(total)} orders of ${String(kinds.length)} kinds at ${addresses.order}\n\n`);

@@ -1,5 +1,5 @@
 /** npm run faults: does faults to a running system under load, and has the checker judge what is left. */
-import { parseArgs } from 'node:util';
+import { readCommandLine } from './command-line';
 import { endStarted } from '../servers/child';
 import { createProgress } from '../start/progress';
 import { listRows, rowLine } from '../faults/lines';
@@ -82,19 +82,14 @@ function slowRows(selected: readonly Row[], results: readonly Result[]): number[
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readCommandLine(usage, {
     options: {
       only: { type: 'string' },
       quick: { type: 'boolean', default: false },
       strict: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  if (values.help) {
-    process.stdout.write(`${usage}\n`);
-    return;
-  }
   const selected = select(values.only, values.quick);
   if (values.list) {
     process.stdout.write(`${listRows(selected, notRun).join('\n')}\n`);

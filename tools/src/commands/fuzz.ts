@@ -1,9 +1,9 @@
-import { parseArgs } from 'node:util';
 import { composeAddresses } from '../compose/addresses';
 import { fuzz } from '../fuzz/fuzz';
 import { fuzzReport, isSound } from '../fuzz/report';
 import { dataFolder } from '../root';
 import { readAddresses } from '../start/addresses';
+import { readCommandLine, wholeNumber } from './command-line';
 
 const usage = `npm run fuzz -- [--requests number] [--messages number] [--seed number] [--docker]
   --requests  HTTP requests in all, to every operation in turn (100000)
@@ -16,29 +16,19 @@ const CLEAR_LINE = '\r\x1b[2K';
 /** Seeds are small, so that they can be typed. */
 const SEEDS = 1_000_000;
 
-function wholeNumber(name: string, text: string): number {
-  if (!/^\d{1,8}$/.test(text)) throw new Error(`--${name} must be a whole number, not ${text}.\n${usage}`);
-  return Number(text);
-}
-
 /** Sends hostile input to the running system; exit status 1 when anything was wrong. */
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readCommandLine(usage, {
     options: {
       requests: { type: 'string', default: '100000' },
       messages: { type: 'string', default: '20000' },
       seed: { type: 'string', default: String(Date.now() % SEEDS) },
       docker: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  if (values.help) {
-    process.stdout.write(`${usage}\n`);
-    return;
-  }
-  const requests = wholeNumber('requests', values.requests);
-  const messages = wholeNumber('messages', values.messages);
-  const seed = wholeNumber('seed', values.seed);
+  const requests = wholeNumber(usage, 'requests', values.requests);
+  const messages = wholeNumber(usage, 'messages', values.messages);
+  const seed = wholeNumber(usage, 'seed', values.seed);
   const addresses = values.docker ? await composeAddresses() : readAddresses(dataFolder);
   let shownAtMs = 0;
   const onProgress = (text: string) => {

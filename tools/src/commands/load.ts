@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { openShop } from '../demo/client';
 import { machineLoad } from '../load/figures';
 import { measureBurst, measureMemory, measureSteady } from '../load/measure';
@@ -7,6 +6,7 @@ import { dataFolder } from '../root';
 import { readAddresses } from '../start/addresses';
 import { holds, report } from '../verify/report';
 import { verify } from '../verify/verify';
+import { readCommandLine, wholeNumber } from './command-line';
 
 const usage = `npm run load -- [--idle seconds]
   --idle    how long the services rest before their memory is measured (60)`;
@@ -25,8 +25,8 @@ function show(reached: boolean, line: string): void {
 
 /** Puts the running system under load and prints its figures; exit status 1 when one is missed. */
 async function load(): Promise<void> {
-  const { values } = parseArgs({ options: { idle: { type: 'string', default: '60' } } });
-  if (!/^\d{1,4}$/.test(values.idle)) throw new Error(usage);
+  const { values } = readCommandLine(usage, { options: { idle: { type: 'string', default: '60' } } });
+  const idleS = wholeNumber(usage, 'idle', values.idle, { most: 86_400 });
   const addresses = readAddresses(dataFolder);
   const products = await openShop(addresses).products();
   const product = [...products].sort((a, b) => b.quantity_available - a.quantity_available)[0];
@@ -57,8 +57,8 @@ async function load(): Promise<void> {
   process.stdout.write(`\n${report(verdict).join('\n')}\n\n`);
   if (!holds(verdict)) missed += 1;
 
-  process.stderr.write(`  Resting for ${values.idle} s ...\n`);
-  await pause(Number(values.idle) * MS_PER_S);
+  process.stderr.write(`  Resting for ${String(idleS)} s ...\n`);
+  await pause(idleS * MS_PER_S);
   const memory = await measureMemory(addresses);
   const total = memory.reduce((sum, [, bytes]) => sum + bytes, 0) / MIB;
   const each = memory.map(([name, bytes]) => `${name} ${(bytes / MIB).toFixed(0)}`).join(', ');

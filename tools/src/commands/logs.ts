@@ -1,11 +1,11 @@
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { prettyOptions } from '@quadrille/service-chassis';
 import pretty from 'pino-pretty';
 import { dataFolder } from '../root';
 import { services, shortNames } from '../services';
 import { logFile } from '../start/log-files';
+import { readCommandLine } from './command-line';
 
 /** How often the file is looked at for new lines, in milliseconds: at once to the eye, nothing to the machine. */
 const POLL_MS = 100;
@@ -15,7 +15,7 @@ const usage = `npm run logs -- <name> [-n lines] [--no-follow]\nNames: ${names.j
 
 /** Shows the end of a service's log and, unless told otherwise, what is added to it: for people in a terminal, as it is elsewhere. */
 async function logs(): Promise<void> {
-  const { positionals, values } = parseArgs({
+  const { positionals, values } = readCommandLine(usage, {
     allowPositionals: true,
     options: {
       lines: { type: 'string', short: 'n', default: '100' },
@@ -62,6 +62,6 @@ async function follow(file: string, from: number, out: NodeJS.WritableStream): P
 
 process.stdout.on('error', () => process.exit(0)); // the reader (head, less) has gone
 logs().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 });

@@ -1,7 +1,7 @@
 /** npm run mutate: changes every decision in every small way, one at a time, and counts the changes that no test notices. */
-import { parseArgs } from 'node:util';
 import { MUST_SCORE, mutateDomains, scoreOf, type Mutation } from '../mutate/mutate';
 import { services, shortNames } from '../services';
+import { readCommandLine } from './command-line';
 
 const names: readonly string[] = shortNames.map((short) => services[short].table.name);
 const usage = `npm run mutate -- [service ...]
@@ -22,7 +22,7 @@ function report(name: string, mutations: readonly Mutation[], survivors: readonl
 
 /** Mutates the domain folders that were asked for; exit status 1 when a score is too low. */
 async function main(): Promise<void> {
-  const { positionals } = parseArgs({ allowPositionals: true });
+  const { positionals } = readCommandLine(usage, { allowPositionals: true });
   const unknown = positionals.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new Error(`There is no ${unknown}.\n${usage}`);
   const chosen = positionals.length > 0 ? positionals : names;

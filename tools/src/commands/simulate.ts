@@ -1,8 +1,8 @@
 /** npm run simulate: the real services in one process, under every fault, judged by the rules of npm run verify. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { readCommandLine, wholeNumber } from './command-line';
 import { createScenario, type Scenario } from '../simulation/plan';
 import { replayOptions, scenarioOf } from '../simulation/replay';
 import { missed, offenders, report, situationsOf, type RunSummary } from '../simulation/report';
@@ -12,7 +12,7 @@ import { summarize } from '../simulation/summary';
 const usage = `npm run simulate -- [--orders 100000] [--seed 7] [--seeds 1000] [--trace file]
   --orders  orders of each run (100000)
   --seed    the first seed; the same seed is the same history, to the byte (7)
-  --seeds   runs, each with the next seed, on all processors (1)
+  --seeds   runs, each with the next seed, on all processors (1); Ctrl-C reports those that were run
   --trace   writes the history of a single run to a file
   --of, --faults, --noises   a part of a seed's trouble, as a failing run prints it`;
 
@@ -27,14 +27,8 @@ interface Options {
   readonly scenario: Scenario;
 }
 
-function wholeNumber(name: string, text: string, least: number): number {
-  if (!/^\d{1,9}$/.test(text) || Number(text) < least)
-    throw new Error(`--${name} must be a whole number from ${String(least)}, not ${text}.\n${usage}`);
-  return Number(text);
-}
-
-function readOptions(): Options | undefined {
-  const { values } = parseArgs({
+function readOptions(): Options {
+  const { values } = readCommandLine(usage, {
     options: {
       orders: { type: 'string', default: '100000' },
       seed: { type: 'string', default: '7' },
@@ -43,17 +37,15 @@ function readOptions(): Options | undefined {
       faults: { type: 'string' },
       noises: { type: 'string' },
       trace: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  if (values.help) return undefined;
-  const seeds = wholeNumber('seeds', values.seeds, 1);
+  const seeds = wholeNumber(usage, 'seeds', values.seeds, { least: 1 });
   const part = values.of ?? values.faults ?? values.noises ?? values.trace;
   if (seeds > 1 && part !== undefined) throw new Error(`--seeds goes with --orders and --seed only.\n${usage}`);
   const scenario = scenarioOf({
-    orders: wholeNumber('orders', values.orders, 1),
-    seed: wholeNumber('seed', values.seed, 0),
-    of: values.of === undefined ? undefined : wholeNumber('of', values.of, 1),
+    orders: wholeNumber(usage, 'orders', values.orders, { least: 1 }),
+    seed: wholeNumber(usage, 'seed', values.seed),
+    of: values.of === undefined ? undefined : wholeNumber(usage, 'of', values.of, { least: 1 }),
     faults: values.faults,
     noises: values.noises,
   });
@@ -80,15 +72,19 @@ async function runOne({ scenario, trace }: Options): Promise<readonly RunSummary
   return [summary];
 }
 
-/** Shares the seeds among threads; each takes the next when it is done with one. */
+/** Shares the seeds among threads; each takes the next when it is done with one. Ctrl-C ends with those that were begun. */
 async function runMany({ seeds, scenario: { seed: first, orders } }: Options): Promise<readonly RunSummary[]> {
   const summaries: RunSummary[] = [];
   let next = first;
+  let end = first + seeds;
+  process.once('SIGINT', () => {
+    end = next;
+  });
   const work = () =>
     new Promise<void>((resolve, reject) => {
       const worker = new Worker(__filename, { workerData: orders });
       const give = () => {
-        if (next < first + seeds) worker.postMessage(next++);
+        if (next < end) worker.postMessage(next++);
         else
           void worker.terminate().then(() => {
             resolve();
@@ -126,10 +122,6 @@ async function explain(failing: Scenario, summary: RunSummary): Promise<void> {
 /** Simulates and prints what came of it; exit status 1 when an invariant is broken or a situation was not met often enough. */
 async function main(): Promise<void> {
   const options = readOptions();
-  if (!options) {
-    process.stdout.write(`${usage}\n`);
-    return;
-  }
   const started = performance.now();
   const before = process.cpuUsage();
   const runs = options.seeds === 1 ? await runOne(options) : await runMany(options);

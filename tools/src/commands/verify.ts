@@ -1,11 +1,10 @@
-import { parseArgs } from 'node:util';
 import { composeAddresses } from '../compose/addresses';
 import { dataFolder } from '../root';
 import { readAddresses } from '../start/addresses';
 import { findStuck, stuckReport } from '../stuck/stuck';
-import { readOrdersFile } from '../verify/orders-file';
 import { holds, report } from '../verify/report';
 import { verify } from '../verify/verify';
+import { readCommandLine, readFileOf, wholeNumber } from './command-line';
 
 const usage = `npm run verify -- [--wait seconds] [--poison messages] [--orders file] [--stuck] [--docker]
   --wait    how long orders that are not settled are waited for (30)
@@ -17,31 +16,25 @@ const usage = `npm run verify -- [--wait seconds] [--poison messages] [--orders 
 const MS_PER_S = 1_000;
 const CLEAR_LINE = '\r\x1b[2K';
 
-function wholeNumber(name: string, text: string): number {
-  if (!/^\d{1,6}$/.test(text)) throw new Error(`--${name} must be a whole number, not ${text}.\n${usage}`);
-  return Number(text);
-}
+/** The order ids in a file, one a line, each once. */
+const linesOf = (text: string) =>
+  [...new Set(text.split('\n').map((line) => line.trim()))].filter((line) => line !== '');
 
 /** Checks the seven invariants of the running system, or explains what waits too long; exit status 1 when something is wrong. */
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readCommandLine(usage, {
     options: {
       wait: { type: 'string' },
       poison: { type: 'string', default: '0' },
       orders: { type: 'string' },
       stuck: { type: 'boolean', default: false },
       docker: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  if (values.help) {
-    process.stdout.write(`${usage}\n`);
-    return;
-  }
   const options = {
-    poison: wholeNumber('poison', values.poison),
-    ...(values.wait === undefined ? {} : { settleWithinMs: wholeNumber('wait', values.wait) * MS_PER_S }),
-    ...(values.orders === undefined ? {} : { requested: readOrdersFile(values.orders) }),
+    poison: wholeNumber(usage, 'poison', values.poison),
+    ...(values.wait === undefined ? {} : { settleWithinMs: wholeNumber(usage, 'wait', values.wait) * MS_PER_S }),
+    ...(values.orders === undefined ? {} : { requested: linesOf(readFileOf('orders', values.orders)) }),
   };
   const addresses = values.docker ? await composeAddresses() : readAddresses(dataFolder);
   if (values.stuck) {

@@ -1,0 +1,23 @@
+import { readCommandLine, readFileOf, wholeNumber } from './command-line';
+
+const usage = 'npm run it -- [--number n]';
+
+test('an option that there is not is named, and the usage given', () => {
+  expect(() => readCommandLine(usage, { args: ['--foo'], options: {}, allowPositionals: true })).toThrow(
+    `Unknown option '--foo'.\n${usage}`,
+  );
+});
+
+test.each(['', '-1', '1.5', '1e3', 'x', '0', '101'])('"%s" is not a whole number from 1 to 100', (text) => {
+  expect(() => wholeNumber(usage, 'number', text, { least: 1, most: 100 })).toThrow(
+    new Error(`--number must be a whole number from 1 to 100, not ${text}.\n${usage}`),
+  );
+});
+
+test.each(['1', '007', '100'])('"%s" is one', (text) => {
+  expect(wholeNumber(usage, 'number', text, { least: 1, most: 100 })).toBe(Number(text));
+});
+
+test('a file that cannot be read is named, with its option', () => {
+  expect(() => readFileOf('orders', '/no/such/file')).toThrow('--orders: /no/such/file cannot be read: Error: ENOENT');
+});
