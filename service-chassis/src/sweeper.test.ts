@@ -18,7 +18,7 @@ test('rows that cannot be decided hold up no other, and are not tried at every t
       tries.set(key, (tries.get(key) ?? 0) + 1);
       if (key.startsWith('bad')) return Promise.reject(new Error('this row is broken'));
       waiting.delete(key);
-      return Promise.resolve();
+      return Promise.resolve({ outcome: 'cancelled', changed: true });
     },
     purge,
     log,
@@ -45,7 +45,7 @@ test('a database that is away is waited for, and nobody is called broken', async
       tries += 1;
       if (tries < 3) return Promise.reject(gone);
       waiting.delete(key);
-      return Promise.resolve();
+      return Promise.resolve({ outcome: 'cancelled', changed: true });
     },
     purge,
     log,
@@ -57,3 +57,29 @@ test('a database that is away is waited for, and nobody is called broken', async
   await sweeper.stop();
   expect(tries).toBe(3);
 });
+
+test.each([
+  ['nudged', true, 50, 200],
+  ['unchanged: not due', false, 50, 200],
+  ['cancelled: DEADLINE_EXCEEDED', true, 1_000, 1_000],
+] as const)(
+  'of 1,000 that are overdue, and decided "%s" (changed: %p), %d to %d are decided in a second and a half',
+  async (outcome, changed, least, most) => {
+    const waiting = new Set(Array.from({ length: 1_000 }, (_, n) => String(n)));
+    const sweeper = startSweeper<string>({
+      overdue: (limit) =>
+        Promise.resolve([...waiting].slice(0, limit).map((key) => ({ key, message: key, cause: {} }))),
+      submit: ({ key }) => {
+        waiting.delete(key);
+        return Promise.resolve({ outcome, changed });
+      },
+      purge,
+      log,
+      metrics: createMetrics('test'),
+    });
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await sweeper.stop();
+    expect(1_000 - waiting.size).toBeGreaterThanOrEqual(least);
+    expect(1_000 - waiting.size).toBeLessThanOrEqual(most);
+  },
+);

@@ -9,11 +9,18 @@ import type { ServiceMetrics } from './metrics';
 /** How often a service looks for what is overdue. */
 const SWEEP_INTERVAL_MS = 1_000;
 
-/** What is still overdue after this time is held up: many intervals, and the time for a backlog. */
+/** What is still overdue after this time is held up, or waits with many others for its turn to be nudged: many intervals. */
 export const SWEPT_WITHIN_MS = 5_000;
 
-/** Overdue states taken at once. */
-const SWEEP_BATCH = 200;
+/** Overdue states taken at once; and nudges that a process sends in a second, see below. */
+const SWEEP_BATCH = 50;
+
+/**
+ * The outcome of a decision that asked another service again because no answer came. A hundred thousand orders that wait
+ * for a service which was down are not lost, they are in its queue: asked for again, each would be handled several times
+ * over, and the service never come to the end of it. After a batch with a nudge in it the sweeper therefore takes its time.
+ */
+const NUDGED = 'nudged';
 
 /** How often it looks for what can be deleted: what is deleted is small and has time. */
 const PURGE_INTERVAL_MS = 3_600_000;
@@ -44,7 +51,7 @@ export interface Sweeper {
  */
 export function startSweeper<Message>(options: {
   readonly overdue: (limit: number) => Promise<readonly Input<Message>[]>;
-  readonly submit: (input: Input<Message>) => Promise<unknown>;
+  readonly submit: (input: Input<Message>) => Promise<{ readonly outcome: string; readonly changed: boolean }>;
   readonly purge: () => Promise<boolean>;
   readonly log: Logger;
   readonly metrics: ServiceMetrics;
@@ -54,7 +61,7 @@ export function startSweeper<Message>(options: {
 
   let failing = new Map<string, Failing>();
 
-  /** Decides what is overdue; answers whether there is more. Rejects when the infrastructure is at fault. */
+  /** Decides what is overdue; answers whether to go on at once. Rejects when the infrastructure is at fault. */
   const sweepOnce = async (): Promise<boolean> => {
     const limit = SWEEP_BATCH + failing.size;
     const found = await overdue(limit);
@@ -62,11 +69,9 @@ export function startSweeper<Message>(options: {
     const results = await Promise.allSettled(inputs.map(submit));
     const still = new Map([...failing].filter(([key]) => found.some((input) => input.key === key)));
     let general: Error | undefined;
-    let decided = 0;
     inputs.forEach(({ key }, index) => {
       const result = results[index];
       if (result?.status !== 'rejected') {
-        decided += 1;
         still.delete(key);
         return;
       }
@@ -82,9 +87,12 @@ export function startSweeper<Message>(options: {
       still.set(key, { failures: failures + 1, notBeforeMs });
     });
     failing = still;
-    if (decided > 0) metrics.swept.inc(decided);
+    const handled = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+    if (handled.length > 0) metrics.swept.inc(handled.length);
     if (general) throw general;
-    return found.length === limit && decided > 0;
+    // Unchanged is what another replica was faster with: if both went on at once, each would nudge in the other's pauses.
+    const isProgress = handled.some(({ changed }) => changed) && !handled.some(({ outcome }) => outcome === NUDGED);
+    return found.length === limit && isProgress;
   };
 
   const sweep = async () => {
@@ -92,13 +100,15 @@ export function startSweeper<Message>(options: {
     let purgeAtMs = performance.now();
     while (!stopping.signal.aborted) {
       let waitMs = SWEEP_INTERVAL_MS;
+      const startedMs = performance.now();
       try {
         const more = await sweepOnce();
         if (performance.now() >= purgeAtMs) {
           purgeAtMs = performance.now() + ((await purge()) ? SWEEP_INTERVAL_MS : PURGE_INTERVAL_MS);
         }
         failures = 0;
-        if (more) waitMs = 0;
+        // However much is overdue, others have half of the time to themselves.
+        if (more) waitMs = Math.min(SWEEP_INTERVAL_MS, performance.now() - startedMs);
       } catch (error) {
         waitMs = backoffMs(failures++, SWEEP_BACKOFF);
         log.warn({ err: error }, 'the sweeper could not look for what is overdue');
