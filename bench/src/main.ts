@@ -1,5 +1,6 @@
 /** `npm run bench`: starts the systems, runs the scenarios in rounds, and writes what was measured. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { readFileOf } from '@quadrille/tools/src/commands/command-line';
 import { machineLoad } from '@quadrille/tools/src/load/figures';
 import { withBench } from './bench';
 import { describeMachine } from './machine';
@@ -9,18 +10,18 @@ import { readRecord, writeRecord } from './results/record';
 import type { Results } from './results/results';
 import { printResults } from './results/table';
 import { writeReport } from './results/report';
-import { runRounds, type Plan } from './rounds';
+import { runRounds, type Measured, type Plan } from './rounds';
 import { scenarios } from './scenarios';
 import { judgeSmoke, smokePlan } from './smoke';
 
 /** Runs the plan on systems of its own. */
-async function run(plan: Plan): Promise<Results> {
+async function run(plan: Plan): Promise<Results & Pick<Measured, 'failure'>> {
   const loadBefore = machineLoad();
   return withBench(async (bench) => {
     const machine = await describeMachine(bench.product, loadBefore);
-    const measured = await runRounds(bench, plan);
+    const { failure, ...measured } = await runRounds(bench, plan);
     const ratios = ratiosOf({ ...measured, cores: machine.cores });
-    return { measured_at: new Date().toISOString(), machine, ...measured, ratios };
+    return { measured_at: new Date().toISOString(), machine, ...measured, ratios, failure };
   });
 }
 
@@ -35,15 +36,16 @@ function refuseBadBaseline({ baseline_to_postgres_rows: worth }: Results['ratios
 
 async function measureAll(options: Options): Promise<void> {
   const { only, rounds, orders } = options;
-  const results = await run({
+  const { failure, ...results } = await run({
     scenarios: scenarios.filter(({ name }) => !only || only.has(name)),
     ceilings: !only || only.has('ceilings'),
     rounds,
     scale: { orders, quick: false },
   });
   process.stdout.write(`${printResults(results).join('\n')}\n`);
-  refuseBadBaseline(results.ratios);
   if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
+  if (failure !== undefined) throw new Error(failure);
+  refuseBadBaseline(results.ratios);
   if (options.record) publish(results);
 }
 
@@ -54,16 +56,17 @@ function publish(results: Results): void {
 }
 
 async function main(): Promise<void> {
-  const options = readOptions(process.argv.slice(2));
-  if (!options) return;
+  const options = readOptions();
   if (options.render) {
     // Written by this very command, with --json.
-    const results = JSON.parse(readFileSync(options.render, 'utf8')) as Results;
+    const results = JSON.parse(readFileOf('render', options.render)) as Results;
     refuseBadBaseline(results.ratios);
     publish(results);
   } else if (options.smoke) {
     const recorded = readRecord();
-    const { good, line } = judgeSmoke(recorded, (await run(smokePlan)).ratios['burst_to_baseline'] ?? 0);
+    const { failure, ratios } = await run(smokePlan);
+    if (failure !== undefined) throw new Error(failure);
+    const { good, line } = judgeSmoke(recorded, ratios['burst_to_baseline'] ?? 0);
     process.stdout.write(`\n${line}\n`);
     process.exitCode = good ? 0 : 1;
   } else await measureAll(options);

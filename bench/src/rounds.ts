@@ -17,8 +17,13 @@ export interface Plan {
 const note = (round: number, name: string, rate: number, unit: string) =>
   process.stderr.write(`  round ${String(round)}  ${name.padEnd(18)} ${rate.toFixed(0).padStart(7)} ${unit}\n`);
 
-/** Runs the plan; answers medians. */
-export async function runRounds(bench: Bench, plan: Plan): Promise<Pick<Results, 'scenarios' | 'ceilings'>> {
+/** What was measured, and why there is no more of it, if something failed. */
+export interface Measured extends Pick<Results, 'scenarios' | 'ceilings'> {
+  readonly failure: string | undefined;
+}
+
+/** Runs the plan; answers medians. What fails ends the run, and leaves what was measured before. */
+export async function runRounds(bench: Bench, plan: Plan): Promise<Measured> {
   const figures = new Map<string, Figures[]>();
   const ceilings = new Map<CeilingName, CeilingFigures[]>();
   const runOnce = async ({ name, run }: Scenario, round: number) => {
@@ -29,18 +34,25 @@ export async function runRounds(bench: Bench, plan: Plan): Promise<Pick<Results,
   const inRound = (last: boolean, round: number) =>
     plan.scenarios.filter((each) => (each.last ?? false) === last && round <= (each.roundsMax ?? plan.rounds));
 
-  for (let round = 1; round <= plan.rounds; round++) {
-    for (const scenario of inRound(false, round)) await runOnce(scenario, round);
-    for (const name of plan.ceilings ? ceilingNames : []) {
-      const result = await (await bench.ceiling()).measure(name);
-      ceilings.set(name, [...(ceilings.get(name) ?? []), result]);
-      note(round, name, result.per_s, 'a second');
+  const runAll = async () => {
+    for (let round = 1; round <= plan.rounds; round++) {
+      for (const scenario of inRound(false, round)) await runOnce(scenario, round);
+      for (const name of plan.ceilings ? ceilingNames : []) {
+        const result = await (await bench.ceiling()).measure(name);
+        ceilings.set(name, [...(ceilings.get(name) ?? []), result]);
+        note(round, name, result.per_s, 'a second');
+      }
     }
-  }
-  for (let round = 1; round <= plan.rounds; round++)
-    for (const scenario of inRound(true, round)) await runOnce(scenario, round);
+    for (let round = 1; round <= plan.rounds; round++)
+      for (const scenario of inRound(true, round)) await runOnce(scenario, round);
+  };
+  const failure = await runAll().then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
 
   return {
+    failure,
     scenarios: Object.fromEntries([...figures].map(([name, each]) => [name, summarize(each)])),
     ceilings: Object.fromEntries([...ceilings].map(([name, each]) => [name, medians(each)])),
   };

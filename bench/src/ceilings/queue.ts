@@ -41,13 +41,19 @@ async function open(url: string, batch: number): Promise<Load> {
     run: async (stopped) => {
       const before = received;
       let sent = 0;
+      let confirmed: Promise<unknown> = Promise.resolve();
       while (!stopped(sent)) {
         const uncork = cork(publishing);
         for (let n = 0; n < batch; n++) out.publish('', QUEUE, BODY, { persistent: true });
         uncork();
-        await out.waitForConfirms();
         sent += batch;
+        // In batches one is on its way while the next is made, as in the product.
+        const previous = confirmed;
+        confirmed = out.waitForConfirms();
+        confirmed.catch(() => undefined); // it is awaited below, or in the next turn
+        await (batch === 1 ? confirmed : previous);
       }
+      await confirmed;
       while (received < before + sent) await new Promise<void>((resolve) => (wake = resolve));
       return sent;
     },

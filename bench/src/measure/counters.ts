@@ -60,7 +60,7 @@ export interface BatchCounters {
   readonly items: number;
 }
 
-/** The batches that the consumers of all services have written. */
+/** The batches that the consumers of all services have written; those of low priority, which are kept small, apart. */
 export async function batchCounters({ addresses }: Subject): Promise<BatchCounters> {
   const lane = 'lane="consumer"';
   const each = await Promise.all(

@@ -5,7 +5,7 @@
  * costs alone, in batches, with nothing else around it:
  *
  *     database  PostgreSQL writing the saga a hundred at a time, and the process that asks it to
- *     broker    one quorum queue with confirms and acks in hundreds, and the process that talks to it, for each delivery
+ *     broker    one quorum queue with confirms and acks in hundreds, and the process that talks to it, for each queue that an event goes to
  *     customers what placing an order costs the customers' own process, which is on the same machine
  *
  * That is the least that database, broker and Node.js must do for an order; HTTP, JSON, validation, decisions, logs and
