@@ -19,6 +19,7 @@ export const service: ServiceTable<ReservationState, Heard, ReservationCommand> 
     ReservationOverdue: overdue,
   },
   lingers: ['OrderConfirmed'],
+  lowPriority: [],
   announces: ['InventoryReserved', 'InventoryUnavailable', 'InventoryReleased'],
   delaysMs: [],
 };

@@ -32,6 +32,7 @@ export const service: ServiceTable<NotificationState, Heard, NotificationCommand
     MailOverdue: mailOverdue,
   },
   lingers: 'all',
+  lowPriority: [],
   announces: [],
   delaysMs: [],
 };

@@ -49,6 +49,7 @@ export const service: ServiceTable<OrderState, Heard, OrderCommand> = {
     OrderOverdue: known(overdue),
   },
   lingers: ['InventoryReserved', 'PaymentAttemptFailed'],
+  lowPriority: ['PaymentAttemptFailed'],
   announces: ['OrderCreated', 'OrderConfirmed', 'OrderCompleted', 'OrderCancelled'],
   delaysMs: [],
 };

@@ -32,6 +32,7 @@ export const service: ServiceTable<Payment, Heard, PaymentInput, PaymentEffect> 
     RefundPayment: refundOnRequest,
   },
   lingers: [],
+  lowPriority: [],
   announces: ['PaymentProcessed', 'PaymentAttemptFailed', 'PaymentFailed', 'PaymentVoided', 'PaymentRefunded'],
   delaysMs: RETRY_DELAYS_MS,
 };

@@ -8,9 +8,6 @@ import type { Channel, ConsumeMessage } from 'amqplib';
 /** Longest time that a handled message waits for its ack. */
 const ACK_WITHIN_MS = 50;
 
-/** Handled messages that are acked at once: a quarter of the prefetch, so that the broker always has something to send. */
-const UNACKED_MAX = 100;
-
 /** The acks of one channel. */
 export interface Acks {
   /** Everything up to `last` was handled, `count` messages since the last call. */
@@ -21,8 +18,11 @@ export interface Acks {
   forget(): void;
 }
 
-/** Creates the acks of a channel. */
-export function createAcks(channel: Channel): Acks {
+/**
+ * Creates the acks of a channel. So many handled messages are acked at once: less than the prefetch, so that the broker
+ * always has something to send.
+ */
+export function createAcks(channel: Channel, unackedMax: number): Acks {
   let last: ConsumeMessage | undefined;
   let waiting = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -46,7 +46,7 @@ export function createAcks(channel: Channel): Acks {
     handled: (message, count) => {
       last = message;
       waiting += count;
-      if (waiting >= UNACKED_MAX) flush();
+      if (waiting >= unackedMax) flush();
       else timer ??= setTimeout(flush, ACK_WITHIN_MS);
     },
     flush,

@@ -4,7 +4,9 @@
  *     deliveries -> [collected while the previous batch is written] -> read -> decide and commit -> ack many at once
  *
  * - An idle consumer starts at once, a busy one batches by itself. Only when nobody waits for any of what was delivered
- *   does it linger, for LINGER_MS at most: at a low rate too, such events then share a transaction (ADR 0014).
+ *   does it linger, for a moment: at a low rate too, such events then share a transaction (ADR 0014).
+ * - What others may overtake has a queue and a consumer of its own, which takes little at once and rests as long as it
+ *   worked: however much of it there is, the others go on beside it (ADR 0015).
  * - What cannot be read goes to `<service>.invalid`, with the reason in a header, and is acked only when it is there.
  * - A batch that fails because the database is away is tried again, with growing pauses, for as long as the channel
  *   lives: it is never nacked, and the prefetch bounds what waits. A channel that is lost takes its deliveries with it;
@@ -22,30 +24,55 @@ import type { Reading } from './delivery';
 import { failpoint } from './failpoint';
 import { GivenUpError, settle, type Delivery, type SettlementOptions } from './settlement';
 
-/** Messages the broker may have under way to one consumer: two batches, one being written and one being collected. */
-const PREFETCH = 400;
-
 /** Messages written in one transaction: beyond this a batch gains little and its locks last longer. */
 export const BATCH_MAX = 200;
 
+/** How a consumer takes its time. */
+export interface Pace {
+  /** Messages taken at once. */
+  readonly batchMax: number;
+  /** How long it rests after a batch: so many times as long as that took. */
+  readonly rest: number;
+  /** Longest time that a delivery lingers for company. */
+  readonly lingerMs: number;
+}
+
 /**
- * Longest time that a delivery lingers for company: longer than the saga takes from one event of an order to its next, and
- * too short for a person to notice.
+ * Everything, as fast as it goes. It lingers for longer than the saga takes from one event of an order to its next, and too
+ * short for a person to notice.
  */
-const LINGER_MS = 50;
+export const FULL_PACE: Pace = { batchMax: BATCH_MAX, rest: 0, lingerMs: 50 };
+
+/**
+ * Others never wait long for one batch, and have at least half of the time to themselves (ADR 0015 has the figures). It
+ * lingers for longer than the others do: what happened before is then noted before, unless there is much to do.
+ */
+export const LOW_PRIORITY_PACE: Pace = { batchMax: 20, rest: 1, lingerMs: 200 };
+
+/** Longest rest: a batch that took longer waited for the database, which says nothing about the work. */
+const REST_MAX_MS = 2_000;
+
+/** Messages the broker may have under way to one consumer, in batches: one that is being written and one being collected. */
+const PREFETCH_BATCHES = 2;
+
+/** Of half a batch that was handled the broker is told at once, so that it always has something to send. */
+const UNACKED_BATCHES = 0.5;
 
 /** The consuming half of a service's link to the broker. */
 export interface Consumer {
-  state(): LinkState;
+  readonly lane: string;
+  readonly state: () => LinkState;
   /** Stops fetching, finishes what was fetched, acks it. */
-  drain(): Promise<void>;
-  stop(): Promise<void>;
+  readonly drain: () => Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** What a consumer is made of. */
 export interface ConsumerOptions<State, Message> extends SettlementOptions<State, Message> {
   readonly url: string;
   readonly connect?: Connect | undefined;
+  readonly queue: string;
+  readonly pace: Pace;
   readonly read: (delivery: ConsumeMessage) => Reading<Message>;
   /** Whether an event of this type may linger for company. */
   readonly lingers: (type: string) => boolean;
@@ -78,18 +105,20 @@ async function cancelConsumer({ channel, consumerTag, receive }: Consuming): Pro
   await pause(LATE_DELIVERIES_MS);
 }
 
-/** Starts to consume the service's queue; keeps at it until stop(). */
+/** Starts to consume a queue; keeps at it until stop(). */
 export function startConsumer<State, Message>(options: ConsumerOptions<State, Message>): Consumer {
-  const { service, log, metrics, read } = options;
+  const { queue, pace, log, metrics, read } = options;
+  const { batchMax } = pace;
   let pending: Delivery<Message>[] = [];
   let open: Consuming | undefined;
   let running: Promise<void> | undefined;
   let draining = false;
+  const resting = new AbortController();
   let hurry: () => void = () => undefined;
 
   const take = (): readonly Delivery<Message>[] => {
     const alone = pending.findIndex(({ raw }) => raw.fields.redelivered);
-    const size = alone === 0 ? 1 : Math.min(alone === -1 ? pending.length : alone, BATCH_MAX);
+    const size = alone === 0 ? 1 : Math.min(alone === -1 ? pending.length : alone, batchMax);
     const batch = pending.slice(0, size);
     pending = pending.slice(size);
     return batch;
@@ -100,8 +129,8 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
 
   const linger = async () => {
     const [first] = pending;
-    if (!first || draining || pending.length >= BATCH_MAX || pending.some(urgent)) return;
-    const leftMs = first.receivedAtMs + LINGER_MS - performance.now();
+    if (!first || draining || pending.length >= batchMax || pending.some(urgent)) return;
+    const leftMs = first.receivedAtMs + pace.lingerMs - performance.now();
     if (leftMs <= 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, leftMs);
@@ -130,10 +159,13 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
       const last = batch.at(-1);
       const channel = open;
       if (!last || !channel) continue;
+      const startedMs = performance.now();
       try {
         await settle(options, batch, (failures) => open === channel && !(draining && failures > 0));
         await failpoint('before_ack');
         if (open === channel) channel.acks.handled(last.raw, batch.length);
+        const restMs = Math.min(REST_MAX_MS, pace.rest * (performance.now() - startedMs));
+        if (restMs > 0) await pause(restMs, resting.signal);
       } catch (error) {
         letGo(channel);
         if (error instanceof GivenUpError) continue;
@@ -154,27 +186,27 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
     if (raw.fields.redelivered) metrics.redelivered.inc();
     const delivery = { raw, receivedAtMs: performance.now(), reading: read(raw) };
     pending.push(delivery);
-    if (urgent(delivery) || pending.length >= BATCH_MAX) hurry();
+    if (urgent(delivery) || pending.length >= batchMax) hurry();
     running ??= work();
   };
 
   const link = superviseLink<Channel>({
     url: withHeartbeat(options.url),
     connect: options.connect,
-    connectionName: `${service} consume`,
+    connectionName: `${queue} consume`,
     log,
     createChannel: (connection) => connection.createChannel(),
     onOpen: async (opened) => {
       if (draining) return;
       const { channel, epoch, abandon } = opened;
-      await channel.prefetch(PREFETCH);
-      const consumerTag = `${service}.${String(process.pid)}.${String(epoch)}`;
+      await channel.prefetch(PREFETCH_BATCHES * batchMax);
+      const consumerTag = `${queue}.${String(process.pid)}.${String(epoch)}`;
       const receive = (raw: ConsumeMessage | null) => {
         onDelivery(raw, epoch, abandon);
       };
       // Deliveries may arrive before consume() answers.
-      open = { ...opened, consumerTag, receive, acks: createAcks(channel) };
-      await channel.consume(service, receive, { consumerTag });
+      open = { ...opened, consumerTag, receive, acks: createAcks(channel, UNACKED_BATCHES * batchMax) };
+      await channel.consume(queue, receive, { consumerTag });
     },
     onClosed: () => {
       open?.acks.forget();
@@ -185,10 +217,12 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
   });
 
   return {
+    lane: options.lane,
     state: () => link.state(),
     drain: async () => {
       draining = true;
       hurry();
+      resting.abort();
       if (open) await cancelConsumer(open);
       while (running) await running;
       open?.acks.flush();

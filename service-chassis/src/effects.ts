@@ -9,13 +9,13 @@ import type { ServiceMetrics } from './metrics';
 import type { RequestedEffect } from './processor';
 
 /** Effects running at once; with a gateway that takes its full 2 s, this bounds the service to 500 charges a second. */
-const RUNNING_MAX = 1_000;
+export const EFFECTS_MAX = 1_000;
 
 /** Runs effects. */
 export interface EffectRunner<Effect> {
   readonly perform: (effects: readonly RequestedEffect<Effect>[]) => void;
-  /** Resolves when a further batch may ask for effects. */
-  capacity(): Promise<void>;
+  /** Resolves when fewer than `max` are running: a further batch may ask for effects. */
+  capacity(max: number): Promise<void>;
   /** Resolves when none is running. */
   idle(): Promise<void>;
   running(): number;
@@ -63,7 +63,7 @@ export function createEffectRunner<Effect extends { readonly type: string }>(opt
       running += effects.length;
       for (const requested of effects) void start(requested);
     },
-    capacity: () => until(() => running < RUNNING_MAX),
+    capacity: (max) => until(() => running < max),
     idle: () => until(() => running === 0),
     running: () => running,
   };

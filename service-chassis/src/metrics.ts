@@ -7,7 +7,7 @@ export interface ServiceMetrics {
   readonly registry: Registry;
   /** Decided messages by type and outcome. */
   readonly handled: Counter<'type' | 'outcome'>;
-  /** Items per batch, by lane: `consumer`, `commands`, `effects`. */
+  /** Items per batch, by lane: `consumer`, `low-priority consumer`, `commands`, `effects`. */
   readonly batchSize: Histogram<'lane'>;
   /** From load to commit of one batch. */
   readonly batchSeconds: Histogram<'lane'>;

@@ -9,11 +9,11 @@ import type { z } from 'zod';
 import { atMost } from './backoff';
 import type { Connect } from './broker-link';
 import type { CommonConfig } from './config';
-import { BATCH_MAX, startConsumer } from './consumer';
+import { BATCH_MAX, FULL_PACE, LOW_PRIORITY_PACE, startConsumer, type Pace } from './consumer';
 import { isTransient } from './database';
 import type { Input } from './decision';
 import { createReader } from './delivery';
-import { createEffectRunner, type EffectRunner } from './effects';
+import { createEffectRunner, EFFECTS_MAX, type EffectRunner } from './effects';
 import { createLane } from './lane';
 import type { Logger } from './log';
 import type { ServiceMetrics } from './metrics';
@@ -22,13 +22,19 @@ import { createProcessor, type Handled, type Processor, type RequestedEffect, ty
 import { createPublisher } from './publisher';
 import { purgeCounts } from './purge';
 import { startSweeper } from './sweeper';
-import { decideBy, type ServiceTable } from './table';
+import { decideBy, queuesOf, type ServiceTable } from './table';
 
 /** Commands that may wait for their batch; beyond it a request is answered 503: at 2,000 a second, these take 2.5 s. */
 const COMMANDS_WAITING_MAX = 5_000;
 
 /** Results of effects that may wait for their batch; more than effects that can run at once. */
 const RESULTS_WAITING_MAX = 10_000;
+
+/**
+ * Effects that may be running when messages of low priority ask for further ones: half of them are kept for the others.
+ * While these alone use more than half, retries wait, and the sweeper takes up those whose time is long past.
+ */
+const LOW_PRIORITY_EFFECTS_MAX = EFFECTS_MAX / 2;
 
 /** How long what was fetched may take after the service was asked to stop; the broker delivers the rest again. */
 const DRAIN_STOP_MS = 2_000;
@@ -71,7 +77,7 @@ export interface Participant<State, Message> {
   /** What keeps this participant from its work, by name; empty when nothing does. */
   problems(): Readonly<Record<string, string>>;
   /** Finishes what was begun, in order, and closes its links. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Puts a participant together and starts it; it connects by itself, whenever the servers are there. */
@@ -116,24 +122,33 @@ export function startParticipant<
   const results = laneOf('effects', RESULTS_WAITING_MAX);
   const command = (input: Input<Message>) => commands.submit(input);
   const lingering = new Set<string>(service.lingers === 'all' ? Object.keys(service.hears) : service.lingers);
-  const consumer = startConsumer({
-    url: config.RABBITMQ_URL,
-    connect: options.connect,
+  const read = createReader<Heard, Own>({
     service: service.name,
-    log,
-    metrics,
-    pool,
-    publisher,
     // Object.keys is typed string[]; the table's keys are exactly the events that it hears.
-    read: createReader<Heard, Own>({
-      service: service.name,
-      hears: Object.keys(service.hears) as Heard[],
-      own: options.own,
-    }),
-    lingers: (type) => lingering.has(type),
-    process,
-    capacity: () => Promise.all([publisher.capacity(), effects.capacity()]),
+    hears: Object.keys(service.hears) as Heard[],
+    own: options.own,
   });
+  const consume = (lane: string, queue: string, pace: Pace, effectsMax: number) =>
+    startConsumer({
+      lane,
+      queue,
+      pace,
+      url: config.RABBITMQ_URL,
+      connect: options.connect,
+      service: service.name,
+      log,
+      metrics,
+      pool,
+      publisher,
+      read,
+      lingers: (type) => lingering.has(type),
+      process,
+      capacity: () => Promise.all([publisher.capacity(), effects.capacity(effectsMax)]),
+    });
+  const consumers = [consume('consumer', service.name, FULL_PACE, EFFECTS_MAX)];
+  const [, lowPriorityQueue] = queuesOf(service);
+  if (lowPriorityQueue !== undefined)
+    consumers.push(consume('low-priority consumer', lowPriorityQueue, LOW_PRIORITY_PACE, LOW_PRIORITY_EFFECTS_MAX));
   const sweeper = startSweeper<Message>({
     overdue: options.overdue,
     submit: command,
@@ -150,21 +165,28 @@ export function startParticipant<
 
   return {
     command,
-    problems: () => ({
-      ...problem('publisher', publisher.state().open, publisher.state().lastError),
-      ...problem('consumer', consumer.state().open, consumer.state().lastError),
-      ...problem('publishing', publisher.state().blocked === undefined, publisher.state().blocked),
-    }),
+    problems: () => {
+      const { blocked, ...publishing } = publisher.state();
+      const links = [
+        { name: 'publisher', ...publishing },
+        ...consumers.map(({ lane, state }) => ({ name: lane, ...state() })),
+      ];
+      const closed = links
+        .filter(({ open }) => !open)
+        .map(({ name, lastError }) => [name, lastError ?? 'connecting'] as const);
+      return { ...Object.fromEntries<string>(closed), ...(blocked === undefined ? {} : { publishing: blocked }) };
+    },
     stop: async () => {
-      await atMost(DRAIN_STOP_MS, Promise.all([sweeper.stop(), consumer.drain(), commands.idle()]));
+      await atMost(
+        DRAIN_STOP_MS,
+        Promise.all([sweeper.stop(), ...consumers.map(({ drain }) => drain()), commands.idle()]),
+      );
       await atMost(EFFECTS_STOP_MS, effects.idle().then(results.idle));
       await atMost(OUTBOX_STOP_MS, outbox.stop());
-      await Promise.all([consumer.stop(), publisher.stop()]);
+      await Promise.all([...consumers.map(({ stop }) => stop()), publisher.stop()]);
     },
   };
 }
-
-const problem = (name: string, fine: boolean, why: string | undefined) => (fine ? {} : { [name]: why ?? 'connecting' });
 
 /** The processor with its figures; a batch that fails as a whole is tried one by one, so that one command cannot fail its neighbours. */
 function measured<State, Message>(process: Processor<State, Message>, metrics: ServiceMetrics, lane: string) {

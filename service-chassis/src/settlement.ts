@@ -33,6 +33,8 @@ const REASON_MAX_LENGTH = 500;
 /** What settling needs. */
 export interface SettlementOptions<State, Message> {
   readonly service: string;
+  /** Names the consumer in the metrics of batches. */
+  readonly lane: string;
   readonly log: Logger;
   readonly metrics: ServiceMetrics;
   readonly pool: Pool;
@@ -65,14 +67,14 @@ export async function settle<State, Message>(
   batch: readonly Delivery<Message>[],
   worthwhile: Worthwhile,
 ): Promise<void> {
-  const { metrics } = options;
+  const { metrics, lane } = options;
   for (const delivery of batch) {
     if (!delivery.reading.ok) await park(options, delivery, 'invalid', delivery.reading.reason, worthwhile);
   }
   const readable = batch.filter(isReadable);
   if (readable.length === 0) return;
-  metrics.batchSize.observe({ lane: 'consumer' }, readable.length);
-  const end = metrics.batchSeconds.startTimer({ lane: 'consumer' });
+  metrics.batchSize.observe({ lane }, readable.length);
+  const end = metrics.batchSeconds.startTimer({ lane });
   const [first] = readable;
   if (first?.raw.fields.redelivered === true) await settleRedelivered(options, first, worthwhile);
   else {

@@ -5,7 +5,7 @@ import type { Decision } from './decision';
 /** A table; every service has one in its `service.ts`. */
 export interface ServiceTable<State, Heard extends EventType, Own extends { readonly type: string }, Effect = never> {
   readonly name: string;
-  /** The events of other services, each with its decision: what the service's queue is bound to. */
+  /** The events of other services, each with its decision: what the service's queues are bound to. */
   readonly hears: {
     readonly [Type in Heard]: (state: State, event: DomainEvent<Type>) => Decision<State, Effect, Own>;
   };
@@ -18,9 +18,24 @@ export interface ServiceTable<State, Heard extends EventType, Own extends { read
    * a transaction. An event that is not named here is handled at once, and takes those before it along.
    */
   readonly lingers: readonly Heard[] | 'all';
+  /**
+   * The events of `hears` that others may overtake: they have a queue of their own, `<service>.low-priority`, and so have
+   * the messages that come back from a delay. However many of them there are, what customers wait for goes on beside them.
+   */
+  readonly lowPriority: readonly Heard[];
   readonly announces: readonly EventType[];
   /** The delays of its messages to itself, in milliseconds: one delay queue each. */
   readonly delaysMs: readonly number[];
+}
+
+/** The queues that a service consumes: its own, and a second one where there is something that others may overtake. */
+export function queuesOf(table: {
+  readonly name: string;
+  readonly lowPriority: readonly EventType[];
+  readonly delaysMs: readonly number[];
+}): readonly string[] {
+  const { name, lowPriority, delaysMs } = table;
+  return lowPriority.length + delaysMs.length > 0 ? [name, `${name}.low-priority`] : [name];
 }
 
 /** The decision function that a table describes. Throws for a type that is not in it: nothing else may be handed in. */

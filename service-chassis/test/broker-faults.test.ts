@@ -35,8 +35,8 @@ const handledOnce = async (ids: readonly string[]) => {
   expect(rows).toHaveLength(ids.length);
 };
 
-test.each(['consume', 'publish'])(
-  'the %s connection is closed under load: it comes back, and nothing is lost',
+test.each(['payment-service consume', 'payment-service publish'])(
+  'the connection "%s" is closed under load: it comes back, and nothing is lost',
   async (which) => {
     service = startFake(stage.brokerUrl, stage.database.url);
     await ready();
@@ -76,7 +76,11 @@ test('the network is cut and comes back: the service says what is down meanwhile
   await ready();
   await proxy.cut();
   await eventually(() => {
-    expect(Object.keys(service.participant.problems()).sort()).toEqual(['consumer', 'publisher']);
+    expect(Object.keys(service.participant.problems()).sort()).toEqual([
+      'consumer',
+      'low-priority consumer',
+      'publisher',
+    ]);
   });
   const ids = orders(100);
   await stage.say(ids);

@@ -1,6 +1,6 @@
 /**
- * A service small enough to see through: it hears OrderCompleted and OrderCancelled, remembers each order, and answers the
- * first of them with PaymentVoided. What a customer is called says what happens to him.
+ * A service small enough to see through: it hears OrderCompleted, OrderCancelled and OrderConfirmed, remembers each order, and
+ * answers the first of them with PaymentVoided. What a customer is called says what happens to him.
  */
 import type { DomainEvent } from '@quadrille/shared-events';
 import type { TestDatabase } from '@quadrille/tools/src/testing/database';
@@ -28,7 +28,7 @@ export interface Call {
   readonly type: 'Call';
 }
 
-type Heard = 'OrderCompleted' | 'OrderCancelled';
+type Heard = 'OrderCompleted' | 'OrderCancelled' | 'OrderConfirmed';
 type Message = DomainEvent<Heard> | Own;
 
 /** The order is handled by throwing. */
@@ -59,9 +59,10 @@ const count = (state: Seen): Decision<Seen, Call, Own> => ({
 /** The table of the fake service. */
 export const table: ServiceTable<Seen, Heard, Own, Call> = {
   name: 'payment-service',
-  hears: { OrderCompleted: hear, OrderCancelled: hear },
+  hears: { OrderCompleted: hear, OrderCancelled: hear, OrderConfirmed: hear },
   inputs: { Remind: count, Answer: count, Touch: count },
   lingers: ['OrderCancelled'],
+  lowPriority: ['OrderConfirmed'],
   announces: ['PaymentVoided'],
   delaysMs: [1_000],
 };
@@ -70,7 +71,8 @@ export const table: ServiceTable<Seen, Heard, Own, Call> = {
 export const neighbour = {
   name: 'order-service',
   hears: { PaymentVoided: undefined },
-  announces: ['OrderCompleted', 'OrderCancelled'] as const,
+  announces: ['OrderCompleted', 'OrderCancelled', 'OrderConfirmed'] as const,
+  lowPriority: [],
   delaysMs: [],
 };
 
@@ -127,7 +129,7 @@ export interface FakeService extends Foundation {
   readonly participant: Participant<Seen, Message>;
   /** Stops it and closes its pool. */
   stop(): Promise<void>;
-  /** The sum of a counter (of a histogram: `<name>_count`), over all labels or those that are named. */
+  /** The sum of a counter (of a histogram: `<name>_count` or `<name>_sum`), over all labels or those that are named. */
   counted(metric: string, labels?: Record<string, string>): Promise<number>;
 }
 
@@ -159,7 +161,7 @@ export function startFake(
       await foundation.pool.end();
     },
     counted: async (metric, labels = {}) => {
-      const text = await foundation.metrics.registry.getSingleMetricAsString(metric.replace(/_count$/, ''));
+      const text = await foundation.metrics.registry.getSingleMetricAsString(metric.replace(/_(count|sum)$/, ''));
       const lines = text.split('\n').filter((line) => line.startsWith(`${metric}{`) || line.startsWith(`${metric} `));
       const matching = lines.filter((line) =>
         Object.entries(labels).every(([name, value]) => line.includes(`${name}="${value}"`)),

@@ -1,10 +1,9 @@
 /** Events whose outcome nobody waits for, on the real broker and database: together where it costs nobody anything, and never for long. */
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { envelop } from '@quadrille/shared-events';
 import { eventually } from '@quadrille/tests';
 import { startFake, type FakeService } from './fake-service';
-import { completed, orders, setStage, type Stage } from './stage';
+import { bytesOf, completed, orders, setStage, type Stage } from './stage';
 
 let stage: Stage;
 let service: FakeService;
@@ -23,15 +22,7 @@ afterEach(async () => {
 
 /** The bytes of an event that may linger. */
 const cancelled = (orderId: string) =>
-  Buffer.from(
-    JSON.stringify(
-      envelop(
-        'OrderCancelled',
-        { orderId, customerId: 'customer', reason: 'CUSTOMER_REQUEST' },
-        { id: randomUUID(), time: new Date().toISOString() },
-      ),
-    ),
-  );
+  bytesOf('OrderCancelled', { orderId, customerId: 'customer', reason: 'CUSTOMER_REQUEST' });
 const batches = () => service.counted('batch_size_count', { lane: 'consumer' });
 const allHandled = (count: number) =>
   eventually(async () => {

@@ -1,7 +1,14 @@
 /** Where the fake service plays: a virtual host and a database of its own, and the neighbours' side of the broker. */
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@quadrille/tests';
-import { envelop, exchangeOf, parseEvent, type DomainEvent } from '@quadrille/shared-events';
+import {
+  envelop,
+  exchangeOf,
+  parseEvent,
+  type DomainEvent,
+  type EventData,
+  type EventType,
+} from '@quadrille/shared-events';
 import { declareTopology } from '@quadrille/tools/src/broker/declare';
 import { deriveTopology } from '@quadrille/tools/src/broker/topology';
 import { createTestDatabase, type TestDatabase } from '@quadrille/tools/src/testing/database';
@@ -45,13 +52,13 @@ export interface Stage {
 /** Order ids that no other test uses. */
 export const orders = (count: number): readonly string[] => Array.from({ length: count }, () => randomUUID());
 
+/** The bytes of a new event. */
+export const bytesOf = <Type extends EventType>(type: Type, data: EventData<Type>): Buffer =>
+  Buffer.from(JSON.stringify(envelop(type, data, { id: randomUUID(), time: new Date().toISOString() })));
+
 /** The bytes of an OrderCompleted. */
 export const completed = (orderId: string, customerId = 'customer'): Buffer =>
-  Buffer.from(
-    JSON.stringify(
-      envelop('OrderCompleted', { orderId, customerId }, { id: randomUUID(), time: new Date().toISOString() }),
-    ),
-  );
+  bytesOf('OrderCompleted', { orderId, customerId });
 
 /** Sets a stage. */
 export async function setStage(): Promise<Stage> {

@@ -4,7 +4,7 @@
  * confirmed it and nobody will ever hear it.
  */
 import { exchangeOf, type EventType } from '@quadrille/shared-events';
-import { services } from '@quadrille/tools';
+import { services, topology } from '@quadrille/tools';
 import type { Order, OrderRequest, Shop } from '@quadrille/tools/src/demo/client';
 import { outcomeOf } from '@quadrille/tools/src/demo/kinds';
 import { eventually } from './eventually';
@@ -100,15 +100,17 @@ const losses: readonly (readonly [EventType, string, Life, string])[] = [
   ['PaymentRefunded', 'notification-service', cancelledLate, CANCELLED_PAID],
 ];
 
-/** Lives an order while `routingKey` is stolen from `queue`, until the thief has caught a message of that order. */
+/** Lives an order while `routingKey` is stolen from its hearer's queue, until the thief has caught a message of that order. */
 async function steal(
   { shop }: System,
   thief: Spy,
   exchange: string,
   routingKey: string,
-  queue: string,
+  hearer: string,
   life: Life,
 ): Promise<string> {
+  const isTheirs = (queue: string) => queue.split('.')[0] === hearer;
+  const { queue = '' } = topology.bindings.find((each) => each.routingKey === routingKey && isTheirs(each.queue)) ?? {};
   await thief.listen(exchange, routingKey);
   await thief.channel.unbindQueue(queue, exchange, routingKey);
   const orderId = await life(shop);

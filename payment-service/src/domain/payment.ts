@@ -49,8 +49,11 @@ export const ATTEMPTS_MAX = 4;
 /** Pauses after attempts 1, 2 and 3, in milliseconds. */
 export const RETRY_DELAYS_MS = [1_000, 2_000, 4_000] as const;
 
-/** A timer later than this is taken for lost, and the sweeper does its work. */
-export const TIMER_GRACE_MS = 2_000;
+/**
+ * A timer later than this is taken for lost, and the sweeper does its work. It may come that late when thousands of payments
+ * wait for theirs: handled twice, they would take even longer.
+ */
+export const TIMER_GRACE_MS = 10_000;
 
 /** Who called the gateway and has not reported for this long is dead: a little longer than the longest gateway timeout. */
 export const LEASE_MS = 3_500;

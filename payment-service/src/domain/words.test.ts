@@ -77,7 +77,7 @@ const cases: readonly (readonly [given: Payment, message: Parameters<typeof deci
     answered('not processed', 2),
     {
       outcome: 'attempt 2 failed: NOT_PROCESSED',
-      changes: { status: 'RETRY_WAIT', tries: 0, ...after(4_000) },
+      changes: { status: 'RETRY_WAIT', tries: 0, ...after(12_000) },
       events: [attemptFailed('NOT_PROCESSED', 2, 2_000)],
       delayed: [{ delayMs: 2_000, message: { type: 'RetryDue', attempt: 2 } }],
     },
@@ -87,7 +87,7 @@ const cases: readonly (readonly [given: Payment, message: Parameters<typeof deci
     answered('no answer'),
     {
       outcome: 'attempt 1 failed: NO_ANSWER',
-      changes: { status: 'RETRY_WAIT', unknown: true, tries: 0, ...after(3_000) },
+      changes: { status: 'RETRY_WAIT', unknown: true, tries: 0, ...after(11_000) },
       events: [attemptFailed('NO_ANSWER', 1, 1_000)],
       delayed: [{ delayMs: 1_000, message: { type: 'RetryDue', attempt: 1 } }],
     },

@@ -6,7 +6,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
  * Declares exchanges, queues and bindings over AMQP with the user of `url`, where no management API is at hand. Users can't be made this
- * way: services then use the credentials of `url`. Idempotent; fails when a queue exists with other arguments.
+ * way: services then use the credentials of `url`. Bindings of an earlier version
+ * stay: what they bring twice is absorbed. Idempotent; fails when a queue exists with other arguments.
  */
 export async function declareOverAmqp(url: string, topology: Topology): Promise<void> {
   const connection = await connect(url, { timeout: CONNECT_TIMEOUT_MS });

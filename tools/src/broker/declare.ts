@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Management } from './management';
 import type { Topology } from './topology';
 
@@ -12,8 +13,8 @@ export interface Place {
 }
 
 /**
- * Declares a topology through the management API: idempotent, and safe beside running services. A queue that exists with other arguments
- * is an error that names it (RabbitMQ can't change a queue). The virtual host must exist.
+ * Declares a topology through the management API, and removes bindings that an earlier version had: idempotent, and safe beside running
+ * services. A queue that exists with other arguments is an error that names it (RabbitMQ can't change a queue). The virtual host must exist.
  */
 export async function declareTopology(
   management: Management,
@@ -50,6 +51,33 @@ export async function declareTopology(
       }),
     ),
   );
+  await unbindOthers(management, topology, host);
+}
+
+const Bindings = z.array(
+  z.object({ source: z.string(), destination: z.string(), routing_key: z.string(), properties_key: z.string() }),
+);
+
+/**
+ * Removes bindings that an earlier version had between what is declared: by them a service would hear an event twice, or
+ * one that it no longer knows.
+ */
+async function unbindOthers(management: Management, topology: Topology, host: string): Promise<void> {
+  const keyOf = (exchange: string, queue: string, routingKey: string) => [exchange, queue, routingKey].join(' ');
+  const wanted = new Set(topology.bindings.map((each) => keyOf(each.exchange, each.queue, each.routingKey)));
+  const exchanges = new Set(topology.exchanges.map(({ name }) => name));
+  const queues = new Set(topology.queues.map(({ name }) => name));
+  const found = Bindings.parse(await management.request('GET', `bindings/${host}`));
+  const others = found.filter(
+    ({ source, destination, routing_key }) =>
+      exchanges.has(source) && queues.has(destination) && !wanted.has(keyOf(source, destination, routing_key)),
+  );
+  for (const { source, destination, properties_key } of others) {
+    const [exchange = '', queue = '', key = ''] = [source, destination, properties_key].map(encodeURIComponent);
+    await management.request('DELETE', `bindings/${host}/e/${exchange}/q/${queue}/${key}`).catch((error: unknown) => {
+      if (!String(error).includes(': 404')) throw error; // otherwise somebody else was faster
+    });
+  }
 }
 
 function withRemedy(error: unknown, queue: string, url: string): unknown {

@@ -9,7 +9,13 @@ import { deriveTopology } from './topology';
 describe('deriveTopology', () => {
   test('a service that hears, announces and waits', () => {
     const derived = deriveTopology([
-      { name: 'payment-service', hears: { InventoryReserved: 1 }, announces: ['PaymentProcessed'], delaysMs: [1000] },
+      {
+        name: 'payment-service',
+        hears: { InventoryReserved: 1 },
+        announces: ['PaymentProcessed'],
+        lowPriority: [],
+        delaysMs: [1000],
+      },
     ]);
     expect(derived.exchanges.map(({ name, type }) => `${name} ${type}`)).toEqual([
       'payment.events topic',
@@ -17,6 +23,7 @@ describe('deriveTopology', () => {
     ]);
     expect(derived.queues.map(({ name }) => name)).toEqual([
       'payment-service',
+      'payment-service.low-priority',
       'payment-service.dead-letter',
       'payment-service.invalid',
       'payment-service.retry.1s',
@@ -26,7 +33,7 @@ describe('deriveTopology', () => {
       'payment-service.control dead-letter -> payment-service.dead-letter',
       'payment-service.control invalid -> payment-service.invalid',
       'payment-service.control retry.1s -> payment-service.retry.1s',
-      'payment-service.control retry -> payment-service',
+      'payment-service.control retry -> payment-service.low-priority',
     ]);
     expect(derived.users).toEqual([
       {
@@ -34,7 +41,7 @@ describe('deriveTopology', () => {
         permissions: {
           configure: '^$',
           write: '^(payment\\.events|payment-service\\.control)$',
-          read: '^payment-service$',
+          read: '^(payment-service|payment-service\\.low-priority)$',
         },
       },
     ]);
@@ -61,6 +68,16 @@ describe('the topology in a broker', () => {
     expect(queues).toHaveLength(topology.queues.length);
   });
 
+  test('a binding of another version is removed, and no other', async () => {
+    const bindings = `bindings/${host.name}`;
+    const declared = await host.management.request('GET', bindings);
+    for (const queue of ['order-service', 'payment-service'])
+      await host.management.request('POST', `${bindings}/e/payment.events/q/${queue}`, { routing_key: 'NoSuchEvent' });
+    const place = { virtualHost: host.name, userPrefix: `${host.name}.` };
+    await declareTopology(host.management, topology, place, () => testServers().management.password);
+    expect(await host.management.request('GET', bindings)).toEqual(declared);
+  });
+
   test('a queue of another version is refused with the remedy', async () => {
     const [queue, ...queues] = topology.queues;
     if (!queue) throw new Error('there is no queue');
@@ -75,14 +92,14 @@ describe('the topology in a broker', () => {
     );
   });
 
-  test('a delayed message comes back to the queue of its service', async () => {
+  test('a delayed message comes back to its service, where others may overtake it', async () => {
     const connection = await connect(host.urlOf('payment-service'));
     const channel = await connection.createConfirmChannel();
     channel.publish('payment-service.control', 'retry.1s', Buffer.from('again'), { persistent: true, mandatory: true });
     await channel.waitForConfirms();
     const content = await new Promise<string | undefined>((resolve, reject) => {
       channel
-        .consume('payment-service', (message) => {
+        .consume('payment-service.low-priority', (message) => {
           if (message) channel.ack(message);
           resolve(message?.content.toString());
         })

@@ -1,12 +1,15 @@
+import { queuesOf } from '@quadrille/service-chassis/src/table';
 import { exchangeOf, type EventType } from '@quadrille/shared-events';
 
 /** What the topology needs to know of a service; the `service` table of each package has it. */
 export interface ServiceTable {
-  /** For example `order-service`; its queue and its broker user are named alike. */
+  /** For example `order-service`; its queue and its broker user are named alike, and a second queue after it. */
   name: string;
   /** Keys: the events it hears. */
   hears: Readonly<Partial<Record<EventType, unknown>>>;
   announces: readonly EventType[];
+  /** Those of `hears` that others may overtake. */
+  lowPriority: readonly EventType[];
   /** One delay queue each, in milliseconds. */
   delaysMs: readonly number[];
 }
@@ -74,13 +77,19 @@ function topologyOf(service: ServiceTable): Topology {
   const delays = service.delaysMs.map((ms) => ({ ms, key: `retry.${String(ms / 1000)}s` }));
   // The keys of `hears` are event types by its type; Object.keys forgets that.
   const heard = Object.keys(service.hears) as EventType[];
+  const patient = new Set(service.lowPriority);
+  const queues = queuesOf(service);
+  const [, lowPriorityQueue = name] = queues;
   return {
     exchanges: [
       ...published.map((exchange) => ({ name: exchange, type: 'topic' as const })),
       { name: control, type: 'direct' },
     ],
     queues: [
-      { name, arguments: { ...quorum(), ...deadLetter(control, 'dead-letter'), 'x-delivery-limit': DELIVERY_LIMIT } },
+      ...queues.map((queue) => ({
+        name: queue,
+        arguments: { ...quorum(), ...deadLetter(control, 'dead-letter'), 'x-delivery-limit': DELIVERY_LIMIT },
+      })),
       { name: `${name}.dead-letter`, arguments: { ...quorum(), 'x-delivery-limit': LOOKS_MAX } },
       { name: `${name}.invalid`, arguments: { ...quorum(), 'x-delivery-limit': LOOKS_MAX } },
       ...delays.map(({ ms, key }) => ({
@@ -89,13 +98,17 @@ function topologyOf(service: ServiceTable): Topology {
       })),
     ],
     bindings: [
-      ...heard.map((event) => ({ exchange: exchangeOf(event), queue: name, routingKey: event })),
+      ...heard.map((event) => ({
+        exchange: exchangeOf(event),
+        queue: patient.has(event) ? lowPriorityQueue : name,
+        routingKey: event,
+      })),
       { exchange: control, queue: `${name}.dead-letter`, routingKey: 'dead-letter' },
       { exchange: control, queue: `${name}.invalid`, routingKey: 'invalid' },
       ...delays.map(({ key }) => ({ exchange: control, queue: `${name}.${key}`, routingKey: key })),
-      ...(delays.length > 0 ? [{ exchange: control, queue: name, routingKey: 'retry' }] : []),
+      ...(delays.length > 0 ? [{ exchange: control, queue: lowPriorityQueue, routingKey: 'retry' }] : []),
     ],
-    users: [{ name, permissions: { configure: '^$', write: exactly([...published, control]), read: exactly([name]) } }],
+    users: [{ name, permissions: { configure: '^$', write: exactly([...published, control]), read: exactly(queues) } }],
   };
 }
 

@@ -127,7 +127,7 @@ test('a timer goes back through its control exchange, where its service knows it
   await park('payment-service.dead-letter', 'm1', origin, { type: 'unknown' });
   expect((await lot.list({})).map(({ event }) => event)).toEqual(['retry']);
   await lot.replay({ service: 'payment-service' });
-  const { fields } = await take('payment-service');
+  const { fields } = await take('payment-service.low-priority');
   expect([fields.exchange, fields.routingKey]).toEqual(['payment-service.control', 'retry']);
 });
 

@@ -7,6 +7,7 @@ import { connect, type ConsumeMessage, type Options } from 'amqplib';
 import fc from 'fast-check';
 import { createReader } from '@quadrille/service-chassis/src/delivery';
 import { envelop, EVENT_MAX_BYTES, eventTypes, jsonSchemaOf, type EventType } from '@quadrille/shared-events';
+import { queuesOf } from '@quadrille/service-chassis/src/table';
 import { services, shortNames, topology, type ShortName } from '../services';
 import { damaged, hostileBodies, hostileText, hostileValue, mutated, wellFormed } from './hostile';
 import { fitting } from './fitting';
@@ -142,6 +143,9 @@ function isReadable(name: ShortName, content: Buffer): boolean {
   return readers.get(name)?.(delivery).ok === true;
 }
 
+/** The queues that the services consume. */
+const consumed = shortNames.flatMap((name) => queuesOf(services[name].table).map((queue) => ({ name, queue })));
+
 /** Delay queues, whose messages come to their service through its control exchange: there no event is readable. */
 const delayQueues = topology.queues.map(({ name }) => name).filter((name) => name.includes('.retry.'));
 
@@ -153,9 +157,9 @@ const unreadable: fc.Arbitrary<FuzzMessage> = fc.oneof(
   {
     weight: 9,
     arbitrary: fc
-      .record({ name: fc.constantFrom(...shortNames), content: anyContent, options: properties })
-      .filter(({ name, content }) => !isReadable(name, content))
-      .map(({ name, ...rest }) => ({ queue: services[name].table.name, ...rest })),
+      .record({ from: fc.constantFrom(...consumed), content: anyContent, options: properties })
+      .filter(({ from, content }) => !isReadable(from.name, content))
+      .map(({ from, ...rest }) => ({ queue: from.queue, ...rest })),
   },
   {
     weight: delayQueues.length > 0 ? 1 : 0,

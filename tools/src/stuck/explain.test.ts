@@ -1,5 +1,5 @@
 import { explain } from './explain';
-import type { Moment, ServiceQueue, StuckFacts } from './facts';
+import type { Moment, ServiceQueues, StuckFacts } from './facts';
 
 const inSeconds = (seconds: number): Moment => ({
   at: new Date(Date.UTC(2026, 10, 22, 3, 0, 0) + seconds * 1_000),
@@ -42,7 +42,7 @@ const facts = (changes: Partial<StuckFacts>): StuckFacts => ({
   ...changes,
 });
 const cancelled = order({ status: 'CANCELLED', inventory: 'reserved' });
-const queues: readonly ServiceQueue[] = [];
+const queues: readonly ServiceQueues[] = [];
 const waitsFor = (changes: Partial<StuckFacts>) => explain(facts(changes), queues).waitsFor;
 
 test.each([
@@ -137,6 +137,6 @@ test('what is in the way: a parked message, and a service that takes nothing', (
   const found = explain(facts({ parked: [parked] }), [{ service: 'inventory-service', messages: 12, consumers: 0 }]);
   expect(found.inTheWay).toEqual([
     'OrderCreated is parked in inventory-service.dead-letter: HANDLER_FAILED: x\nnpm run dead-letters -- replay --order order-1',
-    'inventory-service does not consume its queue: it is down, or has no broker (12 messages wait)',
+    'inventory-service does not consume its queues: it is down, or has no broker (12 messages wait)',
   ]);
 });

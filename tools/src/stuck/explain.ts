@@ -1,6 +1,6 @@
 /** Why an order waits: for whom, since when, what would heal it, and what is in the way. Pure. */
 import { traceIdOf } from '@quadrille/service-chassis';
-import type { Moment, ServiceQueue, StuckFacts } from './facts';
+import type { Moment, ServiceQueues, StuckFacts } from './facts';
 
 /** What is said of one order. */
 export interface Explanation {
@@ -140,7 +140,7 @@ function healings({ order, reservation, payment, mails, rows }: StuckFacts): Hea
 }
 
 /** What a person should look at. */
-function obstacles({ orderId, parked }: StuckFacts, { service }: Wait, queues: readonly ServiceQueue[]): string[] {
+function obstacles({ orderId, parked }: StuckFacts, { service }: Wait, queues: readonly ServiceQueues[]): string[] {
   const queue = queues.find((each) => each.service === service);
   return [
     ...parked.map(
@@ -150,16 +150,16 @@ function obstacles({ orderId, parked }: StuckFacts, { service }: Wait, queues: r
     ),
     ...(queue?.consumers === 0
       ? [
-          `${service} does not consume its queue: it is down, or has no broker (${String(queue.messages)} messages wait)`,
+          `${service} does not consume its queues: it is down, or has no broker (${String(queue.messages)} messages wait)`,
         ]
       : queue && queue.messages > 0
-        ? [`${String(queue.messages)} messages wait in the queue of ${service}`]
+        ? [`${String(queue.messages)} messages wait in the queues of ${service}`]
         : []),
   ];
 }
 
 /** Explains one order. */
-export function explain(facts: StuckFacts, queues: readonly ServiceQueue[]): Explanation {
+export function explain(facts: StuckFacts, queues: readonly ServiceQueues[]): Explanation {
   const { orderId, order, reservation, payment, mails, rows } = facts;
   const found = waitOf(facts);
   const changes = [order, reservation, payment].flatMap((row) => (row ? [row.changed.inSeconds] : []));

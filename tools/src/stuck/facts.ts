@@ -76,8 +76,8 @@ export interface StuckFacts {
   readonly parked: readonly StuckParked[];
 }
 
-/** A service's queue. */
-export interface ServiceQueue {
+/** The queues that a service consumes: all that waits in them, and the fewest that consume one. */
+export interface ServiceQueues {
   readonly service: string;
   readonly messages: number;
   readonly consumers: number;

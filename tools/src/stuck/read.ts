@@ -1,10 +1,11 @@
 /** Finds the orders that wait beyond their time, and reads all that is known of them. Every statement walks an index that exists anyway. */
-import { connect } from 'amqplib';
+import { connect, type Replies } from 'amqplib';
 import type { Pool } from 'pg';
 import { SWEPT_WITHIN_MS } from '@quadrille/service-chassis';
+import { queuesOf } from '@quadrille/service-chassis/src/table';
 import type { Parked } from '../dead-letters/parked';
 import { services, shortNames, type ShortName } from '../services';
-import type { Moment, ServiceQueue, StuckFacts } from './facts';
+import type { Moment, ServiceQueues, StuckFacts } from './facts';
 
 /** Orders that are explained: the others are like them. */
 export const EXPLAINED_MAX = 200;
@@ -120,17 +121,22 @@ export async function readStuck(databases: Databases, parked: readonly Parked[])
 }
 
 /** The services' queues: what waits in them, and whether anybody takes it. */
-export async function readQueues(amqpUrl: string): Promise<ServiceQueue[]> {
+export async function readQueues(amqpUrl: string): Promise<ServiceQueues[]> {
   const connection = await connect(amqpUrl, { timeout: CONNECT_TIMEOUT_MS });
   connection.on('error', () => undefined); // the call that it broke fails as well
   try {
     const channel = await connection.createChannel();
     channel.on('error', () => undefined); // likewise
-    const queues: ServiceQueue[] = [];
+    const queues: ServiceQueues[] = [];
     for (const name of shortNames) {
       const service = services[name].table.name;
-      const { messageCount, consumerCount } = await channel.checkQueue(service);
-      queues.push({ service, messages: messageCount, consumers: consumerCount });
+      const found: Replies.AssertQueue[] = [];
+      for (const queue of queuesOf(services[name].table)) found.push(await channel.checkQueue(queue));
+      queues.push({
+        service,
+        messages: found.reduce((sum, { messageCount }) => sum + messageCount, 0),
+        consumers: Math.min(...found.map(({ consumerCount }) => consumerCount)),
+      });
     }
     return queues;
   } finally {

@@ -88,7 +88,8 @@ export const channelRows: readonly Row[] = [
       const victims = ['inventory-service', 'payment-service'];
       for (const { name, signal } of stage.all) if (victims.includes(name)) signal('SIGSTOP');
       await pause(AWAY_MS); // messages gather
-      for (const name of victims) await stage.management.request('DELETE', `queues/${stage.virtualHost}/${name}`);
+      for (const name of [...victims, 'payment-service.low-priority'])
+        await stage.management.request('DELETE', `queues/${stage.virtualHost}/${name}`);
       for (const { signal } of stage.all) signal('SIGCONT');
       await pause(AWAY_MS);
       await declare();

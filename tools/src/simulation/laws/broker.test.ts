@@ -97,7 +97,7 @@ describe.each(Object.keys(brokerStages))('in %s', (name) => {
 
   it('holds a message in a delay queue for its time, and then gives it to the service as its own', async () => {
     const channel = await publisher();
-    const { received, got } = await consume('payment-service', 10);
+    const { received, got } = await consume('payment-service.low-priority', 10);
     const sentMs = performance.now();
     expect(await publish(channel, '1', 'retry.1s', 'payment-service.control')).toBe('confirmed');
     await received(['1']);

@@ -1,0 +1,84 @@
+/** What others may overtake, on the real broker and database: however much of it there is, the others go on beside it. */
+import { exchangeOf } from '@quadrille/shared-events';
+import { eventually } from '@quadrille/tests';
+import { LATER, startFake, type FakeService } from './fake-service';
+import { bytesOf, orders, setStage, type Stage } from './stage';
+
+/** Some seconds' work at the pace of low priority, and a moment's otherwise. */
+const BACKLOG = 2_000;
+
+const LANE = 'low-priority consumer';
+
+let stage: Stage;
+let service: FakeService;
+
+beforeEach(async () => {
+  stage = await setStage();
+});
+afterEach(async () => {
+  await service.stop();
+  await stage.close();
+});
+
+/** Publishes an event of low priority for each order. */
+async function mention(orderIds: readonly string[]): Promise<void> {
+  for (const orderId of orderIds) {
+    const data = { orderId, customerId: 'customer', totalMinor: 100, currency: 'USD' };
+    stage.channel.publish(exchangeOf('OrderConfirmed'), 'OrderConfirmed', bytesOf('OrderConfirmed', data));
+  }
+  await stage.channel.waitForConfirms();
+}
+
+test('what came later overtakes a backlog, which is handled as well', async () => {
+  const [backlog, urgent] = [orders(BACKLOG), orders(10)];
+  await mention(backlog);
+  await stage.say(urgent);
+  service = startFake(stage.brokerUrl, stage.database.url);
+  const before = await eventually(() => {
+    const answered = stage.received().map(({ subject }) => subject);
+    expect(answered).toEqual(expect.arrayContaining([...urgent]));
+    return answered.length - urgent.length;
+  });
+  expect(before).toBeLessThan(BACKLOG / 4);
+  await stage.answersTo([...backlog, ...urgent]);
+});
+
+test('a backlog is handled in small batches, and leaves half of the time to the others', async () => {
+  const backlog = orders(BACKLOG);
+  await mention(backlog);
+  service = startFake(stage.brokerUrl, stage.database.url);
+  await eventually(() => {
+    expect(stage.received().length).toBeGreaterThan(0);
+  });
+  const startedMs = performance.now();
+  await stage.answersTo(backlog);
+  const elapsedS = (performance.now() - startedMs) / 1_000;
+  const batches = await service.counted('batch_size_count', { lane: LANE });
+  expect(BACKLOG / batches).toBeLessThanOrEqual(20);
+  expect(await service.counted('batch_duration_seconds_sum', { lane: LANE })).toBeLessThan(elapsedS * 0.7);
+});
+
+test('its connection is closed under load: it comes back, and nothing is lost', async () => {
+  service = startFake(stage.brokerUrl, stage.database.url);
+  // The management API is some seconds late.
+  const { management, name } = stage.host;
+  await eventually(async () => {
+    const connections = await management.request('GET', `vhosts/${name}/connections`);
+    expect(JSON.stringify(connections)).toContain('low-priority consume');
+  });
+  const backlog = orders(BACKLOG);
+  await mention(backlog);
+  expect(await stage.closeConnections('low-priority consume')).toBe(1);
+  expect(stage.received().length).toBeLessThan(backlog.length);
+  await stage.answersTo(backlog);
+});
+
+test('a message that comes back from a delay may be overtaken, too', async () => {
+  service = startFake(stage.brokerUrl, stage.database.url);
+  await stage.say(orders(5), LATER);
+  await eventually(async () => {
+    expect(await service.counted('messages_handled_total', { outcome: 'counted' })).toBe(5);
+  });
+  expect(await service.counted('batch_size_sum', { lane: LANE })).toBe(5);
+  expect(await stage.ready('payment-service.low-priority')).toBe(0);
+});
