@@ -2,8 +2,6 @@
 import {
   startParticipant,
   type CommonConfig,
-  type Handled,
-  type Input,
   type Logger,
   type ServiceMetrics,
   type Store,
@@ -12,13 +10,10 @@ import type { Connect } from '@quadrille/service-chassis/src/broker-link';
 import { createReservationStore, overdueReservations } from '@quadrille/inventory-service/src/adapters/store';
 import { createDelivery } from '@quadrille/notification-service/src/adapters/deliver';
 import { createNotificationStore, overdueMails } from '@quadrille/notification-service/src/adapters/store';
-import type { OrderCommand, OrderState } from '@quadrille/order-service/src/domain/decide';
 import { createOrderStore, overdueOrders } from '@quadrille/order-service/src/adapters/store';
 import { createPerformer } from '@quadrille/payment-service/src/adapters/effects';
 import { retryDueSchema } from '@quadrille/payment-service/src/adapters/retry-due';
 import { createPaymentStore, overduePayments } from '@quadrille/payment-service/src/adapters/store';
-import type { PaymentInput } from '@quadrille/payment-service/src/domain/messages';
-import type { Payment } from '@quadrille/payment-service/src/domain/payment';
 import type { PaymentGateway } from '@quadrille/payment-service/src/gateway';
 import type { Pool } from 'pg';
 import { services } from '../services';
@@ -67,24 +62,18 @@ const watched = <State, Message extends object>(
   },
 });
 
-/** What customers and operators can ask of a running service. */
-export interface Commands {
-  readonly order: (input: Input<OrderCommand>) => Promise<Handled<OrderState>>;
-  readonly payment: (input: Input<PaymentInput>) => Promise<Handled<Payment>>;
-}
-
 /** Starts order-service as its app.ts does. */
-export const startOrder = (parts: Parts): Commands['order'] =>
+export const startOrder = (parts: Parts) =>
   startParticipant({
     ...parts,
     service: services.order.table,
     config,
     store: watched(createOrderStore({ deadlineMs: ORDER_DEADLINE_MS, healingAfterMs: config.HEALING_AFTER_MS }), parts),
     overdue: (limit) => overdueOrders(parts.pool, limit),
-  }).command;
+  });
 
 /** Starts inventory-service as its app.ts does, on a catalogue that was seeded before. */
-export const startInventory = (parts: Parts, service = services.inventory.table): void => {
+export const startInventory = (parts: Parts, service = services.inventory.table) =>
   startParticipant({
     ...parts,
     service,
@@ -92,10 +81,9 @@ export const startInventory = (parts: Parts, service = services.inventory.table)
     store: watched(createReservationStore(config.HEALING_AFTER_MS), parts),
     overdue: (limit) => overdueReservations(parts.pool, limit),
   });
-};
 
 /** Starts payment-service as its app.ts does. */
-export const startPayment = (parts: Parts, service = services.payment.table): Commands['payment'] =>
+export const startPayment = (parts: Parts, service = services.payment.table) =>
   startParticipant({
     ...parts,
     service,
@@ -104,10 +92,10 @@ export const startPayment = (parts: Parts, service = services.payment.table): Co
     own: retryDueSchema,
     perform: createPerformer(parts.gateway, GATEWAY_TIMEOUT_MS, parts.log),
     overdue: (limit) => overduePayments(parts.pool, limit),
-  }).command;
+  });
 
 /** Starts notification-service as its app.ts does, without a mail server: every customer is told by the log. */
-export const startNotification = (parts: Parts): void => {
+export const startNotification = (parts: Parts) =>
   startParticipant({
     ...parts,
     service: services.notification.table,
@@ -117,4 +105,3 @@ export const startNotification = (parts: Parts): void => {
     perform: createDelivery({ log: parts.log, prisma: undefined as never, mailer: undefined }),
     overdue: (limit) => overdueMails(parts.pool, limit),
   });
-};

@@ -29,6 +29,7 @@ export const faultKinds = [
   'binding missing',
   'event unbound',
   'gateway down',
+  'graceful stop',
 ] as const;
 
 /** One of them. */
@@ -68,6 +69,24 @@ export interface Scenario {
   readonly of: number;
   readonly faults: readonly Fault[];
   readonly noises: readonly Noise[];
+}
+
+/** How long things last, in milliseconds, at least and at most. */
+const LASTS: Partial<Record<FaultKind, readonly [number, number]>> = {
+  'database down': [50, 1_500],
+  'database frozen': [50, 3_000],
+  'broker down': [50, 1_500],
+  'broker blocks': [50, 3_000],
+  'binding missing': [20, 1_500],
+  'event unbound': [200, 2_500],
+  'gateway down': [100, 4_000],
+  'graceful stop': [50, 1_500],
+};
+
+/** How long a fault lasts, in milliseconds: of a stop, how long its database is away meanwhile, if it is. */
+export function durationOf({ kind, draw }: Fault): number {
+  const [least, most] = LASTS[kind] ?? [0, 0];
+  return least + draw * (most - least);
 }
 
 /** One fault of each kind for so many orders. */

@@ -109,6 +109,9 @@ function victimsOf(system: () => System, scheduler: Scheduler): Victims {
     crash: (owner) => {
       system().crash(owner);
     },
+    stop: (owner) => {
+      system().stop(owner);
+    },
     lives: (service) => system().lives(service),
     stopDatabase: (service, forMs) => {
       spell(forMs, (by) => {

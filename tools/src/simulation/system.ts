@@ -3,6 +3,7 @@ import type { Handled, Input, Logger, ServiceMetrics } from '@quadrille/service-
 import type { OrderCommand, OrderState } from '@quadrille/order-service/src/domain/decide';
 import type { PaymentInput } from '@quadrille/payment-service/src/domain/messages';
 import type { Payment } from '@quadrille/payment-service/src/domain/payment';
+import { queuesOf } from '@quadrille/service-chassis/src/table';
 import { services, shortNames, topology, type ShortName } from '../services';
 import { createQueues, type BrokerFaults } from './broker/broker';
 import { createBrokerServer, type BrokerServer } from './broker/server';
@@ -51,8 +52,11 @@ export interface System {
   readonly tables: Tables;
   readonly databases: Readonly<Record<ShortName, DatabaseServer>>;
   readonly broker: BrokerServer;
+  /** Those that were not asked to stop. */
   lives(name: ShortName): readonly Owner[];
   start(name: ShortName): void;
+  /** Asks a process to end in order, as SIGTERM does. */
+  stop(owner: Owner): void;
   /** Ends a process; it is started again after a while. */
   crash(owner: Owner): void;
   askOrder(input: Input<OrderCommand>, answered: Answered<OrderState>): void;
@@ -63,6 +67,8 @@ export interface System {
 interface Life extends Owner {
   readonly service: ShortName;
   readonly pool: SimulatedPool;
+  stopping: boolean;
+  stop: (() => Promise<void>) | undefined;
   order: ((input: Input<OrderCommand>) => Promise<Handled<OrderState>>) | undefined;
   payment: ((input: Input<PaymentInput>) => Promise<Handled<Payment>>) | undefined;
   /** Requests that wait for an answer. */
@@ -74,6 +80,9 @@ const REPLICAS = 2;
 
 /** A process that died is started again after so long, in milliseconds. */
 const RESTART_MS = { least: 20, most: 3_000 } as const;
+
+/** As `run.ts` of the chassis has it, which ends what takes longer to stop; here that is a fault, and ends the run. */
+const STOP_TIMEOUT_MS = 10_000;
 
 /** Most connections of the dead are found closed at once; some machines vanish without a word. */
 const GOODBYE_MS = { least: 1, most: 3 } as const;
@@ -131,7 +140,7 @@ export function createSystem(options: SystemOptions): System {
       },
       delivered: (owner, queue, { properties: { messageId = '' } }, redelivered) => {
         record(`${owner.name} got ${messageId}${redelivered ? ' again' : ''}`);
-        const name = shortNames.find((each) => services[each].table.name === queue);
+        const name = shortNames.find((each) => queuesOf(services[each].table).includes(queue));
         if (!name || !decided[name].has(messageId)) return;
         tally.count(
           redelivered
@@ -157,6 +166,8 @@ export function createSystem(options: SystemOptions): System {
     const life: Life = Object.assign(owner, {
       service,
       pool: poolOf(service, owner, 8),
+      stopping: false,
+      stop: undefined,
       order: undefined,
       payment: undefined,
       pending: new Set<(error: Error) => void>(),
@@ -175,20 +186,22 @@ export function createSystem(options: SystemOptions): System {
       },
     };
     scheduler.after(0, life, () => {
-      if (service === 'order') life.order = startOrder(parts);
-      else if (service === 'inventory') startInventory(parts, options.mistakes?.inventory);
-      else if (service === 'payment') life.payment = startPayment(parts, options.mistakes?.payment);
-      else startNotification(parts);
+      if (service === 'order') ({ stop: life.stop, command: life.order } = startOrder(parts));
+      else if (service === 'inventory') ({ stop: life.stop } = startInventory(parts, options.mistakes?.inventory));
+      else if (service === 'payment')
+        ({ stop: life.stop, command: life.payment } = startPayment(parts, options.mistakes?.payment));
+      else ({ stop: life.stop } = startNotification(parts));
     });
   };
 
-  const crash = (owner: Owner) => {
+  const end = (owner: Owner, how: string) => {
     const life = [...running].find((each) => each === owner);
     if (!life) return;
-    record(`${life.name} dies`);
+    record(`${life.name} ${how}`);
     life.alive = false;
     running.delete(life);
-    const goodbyeMs = random.chance(SILENT_DEATH.share)
+    const silent = !life.stopping && random.chance(SILENT_DEATH.share);
+    const goodbyeMs = silent
       ? random.between(SILENT_DEATH.leastMs, SILENT_DEATH.mostMs)
       : random.between(GOODBYE_MS.least, GOODBYE_MS.most);
     life.pool.abandon(goodbyeMs);
@@ -201,6 +214,23 @@ export function createSystem(options: SystemOptions): System {
     life.pending.clear();
     scheduler.after(random.between(RESTART_MS.least, RESTART_MS.most), world, () => {
       start(life.service);
+    });
+  };
+
+  const stop = (owner: Owner) => {
+    const life = [...running].find((each) => each === owner);
+    if (!life) return;
+    record(`${life.name} stops`);
+    life.stopping = true;
+    const stopped = () => {
+      end(life, 'has stopped');
+    };
+    scheduler.after(0, life, () => {
+      if (life.stop) void life.stop().then(stopped);
+      else stopped();
+    });
+    scheduler.after(STOP_TIMEOUT_MS, life, () => {
+      throw new Error(`${life.name} has not stopped within ${String(STOP_TIMEOUT_MS)} ms`);
     });
   };
 
@@ -236,8 +266,9 @@ export function createSystem(options: SystemOptions): System {
     });
   };
 
+  const lives = (name: ShortName) => [...running].filter(({ service, stopping }) => service === name && !stopping);
   const lifeOf = (service: ShortName) => {
-    const found = [...running].filter((life) => life.service === service);
+    const found = lives(service);
     return found.length === 0 ? undefined : random.pick(found);
   };
 
@@ -246,9 +277,12 @@ export function createSystem(options: SystemOptions): System {
     tables,
     databases,
     broker,
-    lives: (name) => [...running].filter(({ service }) => service === name),
+    lives,
     start,
-    crash,
+    stop,
+    crash: (owner) => {
+      end(owner, 'dies');
+    },
     askOrder: (input, answered) => {
       const life = lifeOf('order');
       ask(life, () => life?.order?.(input), answered);

@@ -33,6 +33,7 @@ export const situations = [
   'a process died before an acknowledgement',
   'a process died while the gateway was asked',
   'a process died at any moment',
+  'a process was asked to stop',
   'the gateway was down',
   "the gateway's answer was lost",
   "the gateway's answer came late",

@@ -5,15 +5,18 @@ import type { BrokerFaults } from './broker/broker';
 import type { DatabaseFaults } from './database/session';
 import type { GatewayFaults } from './gateway';
 import { createNoises } from './noise';
-import type { Fault, FaultKind, Scenario } from './plan';
+import { durationOf, type Fault, type FaultKind, type Scenario } from './plan';
 import type { Random } from './random';
 import type { SituationTally } from './tally';
-import { services, type ShortName } from '../services';
+import { queuesOf } from '@quadrille/service-chassis/src/table';
+import { services, topology, type ShortName } from '../services';
 
 /** What trouble can do to the system. */
 export interface Victims {
   /** Ends the process of this owner. */
-  crash(owner: Owner): void;
+  readonly crash: (owner: Owner) => void;
+  /** Asks it to end. */
+  stop(owner: Owner): void;
   /** The running processes of a service. */
   lives(service: ShortName): readonly Owner[];
   stopDatabase(service: ShortName, forMs: number): void;
@@ -38,17 +41,6 @@ export interface Trouble {
   /** No further fault happens. */
   calm(): void;
 }
-
-/** How long things last, in milliseconds, at least and at most. */
-const LASTS: Partial<Record<FaultKind, readonly [number, number]>> = {
-  'database down': [50, 1_500],
-  'database frozen': [50, 3_000],
-  'broker down': [50, 1_500],
-  'broker blocks': [50, 3_000],
-  'binding missing': [20, 1_500],
-  'event unbound': [200, 2_500],
-  'gateway down': [100, 4_000],
-};
 
 /** What may happen to a COMMIT: whether its process dies of it, how it ends, and what that is counted as. */
 const COMMIT_FAULTS = [
@@ -87,16 +79,14 @@ const EVENTS_AND_TIMERS = [
 const LONG_OUTAGE_SHARE = 0.02;
 const LONG_OUTAGE_MS = 75_000;
 
+/** Of the processes that are asked to stop, this share loses its database at that moment. */
+const STOP_WITHOUT_DATABASE_SHARE = 0.5;
+
 /** A fault that finds nobody to strike looks again after this time. */
 const AGAIN_MS = 100;
 
 /** Publishes that are refused at most, once they are. */
 const REFUSED_MAX = 30;
-
-const duration = ({ kind, draw }: Fault): number => {
-  const [least, most] = LASTS[kind] ?? [0, 0];
-  return least + draw * (most - least);
-};
 
 /** Prepares the trouble of a scenario. */
 export function createTrouble(options: {
@@ -149,6 +139,20 @@ export function createTrouble(options: {
     });
   };
 
+  const strike = (
+    fault: Fault,
+    situation: Parameters<SituationTally['count']>[0],
+    happensTo: (owner: Owner) => void,
+  ) => {
+    const [owner] = victims.lives(fault.service);
+    if (!owner) {
+      again(fault);
+      return;
+    }
+    now(fault, situation);
+    happensTo(owner);
+  };
+
   const breakConnection = (
     fault: Fault,
     what: Parameters<Victims['toConnection']>[1],
@@ -161,14 +165,15 @@ export function createTrouble(options: {
   /** A binding that is missing, by queue and key; or all of a key. */
   const lose = (fault: Fault, binding: string) => {
     missing.set(binding, (missing.get(binding) ?? 0) + 1);
-    scheduler.after(duration(fault), world, () => {
+    scheduler.after(durationOf(fault), world, () => {
       missing.set(binding, (missing.get(binding) ?? 0) - 1);
     });
   };
   const loseBinding = (fault: Fault) => {
-    const table = services[fault.service].table;
+    const queues = queuesOf(services[fault.service].table);
+    const { queue, routingKey } = random.pick(topology.bindings.filter((binding) => queues.includes(binding.queue)));
     now(fault, 'a binding was missing');
-    lose(fault, `${table.name} ${random.pick(Object.keys(table.hears))}`);
+    lose(fault, `${queue} ${routingKey}`);
   };
   const loseEvent = (fault: Fault) => {
     now(fault, 'nobody was bound to an event');
@@ -178,25 +183,24 @@ export function createTrouble(options: {
   const stopGateway = (fault: Fault) => {
     now(fault, 'the gateway was down');
     gatewayDown += 1;
-    scheduler.after(fault.draw < LONG_OUTAGE_SHARE ? LONG_OUTAGE_MS : duration(fault), world, () => {
+    scheduler.after(fault.draw < LONG_OUTAGE_SHARE ? LONG_OUTAGE_MS : durationOf(fault), world, () => {
       gatewayDown -= 1;
     });
   };
 
   const happen = (fault: Fault) => {
     const { kind, service } = fault;
-    const lastsMs = duration(fault);
+    const lastsMs = durationOf(fault);
     switch (kind) {
-      case 'crash at any moment': {
-        const [owner] = victims.lives(service);
-        if (!owner) {
-          again(fault);
-          return;
-        }
-        now(fault, 'a process died at any moment');
-        victims.crash(owner);
+      case 'crash at any moment':
+        strike(fault, 'a process died at any moment', victims.crash);
         return;
-      }
+      case 'graceful stop':
+        strike(fault, 'a process was asked to stop', (owner) => {
+          victims.stop(owner);
+          if (random.chance(STOP_WITHOUT_DATABASE_SHARE)) victims.stopDatabase(service, lastsMs);
+        });
+        return;
       case 'database down':
         now(fault, 'the database was down');
         victims.stopDatabase(service, lastsMs);
