@@ -54,7 +54,7 @@ it('an event that could not be handled is handled when its service was mended', 
   const second = await eventually(() => parkedOf(order_id, 1));
   expect(second.messageId).toBe(first.messageId);
   expect(second.history).toEqual([
-    expect.stringMatching(/parked in dead-letter: HANDLER_FAILED/),
+    expect.stringMatching(/parked in dead-letter, from order.events: HANDLER_FAILED/),
     expect.stringMatching(/ replayed$/),
   ]);
 

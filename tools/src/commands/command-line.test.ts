@@ -19,5 +19,6 @@ test.each(['1', '007', '100'])('"%s" is one', (text) => {
 });
 
 test('a file that cannot be read is named, with its option', () => {
-  expect(() => readFileOf('orders', '/no/such/file')).toThrow('--orders: /no/such/file cannot be read: Error: ENOENT');
+  expect(() => readFileOf('orders', '/no/such/file')).toThrow('--orders: there is no file /no/such/file.');
+  expect(() => readFileOf('orders', '/')).toThrow('--orders: / cannot be read: Error: EISDIR');
 });

@@ -1,5 +1,5 @@
 /** The command line of a command: whatever is wrong with it is said together with the usage. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
 /** Reads the command line. Throws for an option that the command does not know. `--help` prints the usage and ends the process. */
@@ -38,6 +38,7 @@ export function wholeNumber(
 
 /** What is in the file that an option names. Throws, naming both, when it cannot be read. */
 export function readFileOf(option: string, path: string): string {
+  if (!existsSync(path)) throw new Error(`--${option}: there is no file ${path}.`);
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

@@ -54,7 +54,9 @@ function parse(): Wish {
   });
   const [name, ...others] = positionals;
   const action = actions.find((each) => each === name);
-  if (!action || others.length > 0) return refuse(`Say one of ${actions.join(', ')}.`);
+  if (!action) return refuse(`Say one of ${actions.join(', ')}.`);
+  if (others.length > 0)
+    refuse(`${action} takes no further words: choose messages by the options, not "${others.join(' ')}".`);
   const { service, event, reason, order, id } = values;
   const queue: ParkingQueue | undefined = parkingQueues.find((each) => each === values.queue);
   if (values.queue !== undefined && !queue) refuse(`--queue must be ${parkingQueues.join(' or ')}.`);

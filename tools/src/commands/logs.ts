@@ -5,7 +5,7 @@ import pretty from 'pino-pretty';
 import { dataFolder } from '../root';
 import { services, shortNames } from '../services';
 import { logFile } from '../start/log-files';
-import { readCommandLine } from './command-line';
+import { readCommandLine, wholeNumber } from './command-line';
 
 /** How often the file is looked at for new lines, in milliseconds: at once to the eye, nothing to the machine. */
 const POLL_MS = 100;
@@ -22,13 +22,10 @@ async function logs(): Promise<void> {
       'no-follow': { type: 'boolean', default: false },
     },
   });
-  const [name] = positionals;
-  const lines = Number(values.lines);
-  if (name === undefined || !names.includes(name) || !Number.isInteger(lines) || lines < 0) {
-    process.stdout.write(`${usage}\n`);
-    process.exitCode = name === undefined ? 0 : 1;
-    return;
-  }
+  const [name, ...others] = positionals;
+  if (name === undefined || !names.includes(name) || others.length > 0)
+    throw new Error(`Say one name${name === undefined ? '' : `, not "${positionals.join(' ')}"`}.\n${usage}`);
+  const lines = wholeNumber(usage, 'lines', values.lines);
   const file = logFile(dataFolder, name);
   if (!existsSync(file)) throw new Error(`${name} has no log yet: npm start`);
   const out = process.stdout.isTTY ? prettyOutput() : process.stdout;

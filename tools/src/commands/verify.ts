@@ -16,26 +16,37 @@ const usage = `npm run verify -- [--wait seconds] [--poison messages] [--orders 
 const MS_PER_S = 1_000;
 const CLEAR_LINE = '\r\x1b[2K';
 
-/** The order ids in a file, one a line, each once. */
-const linesOf = (text: string) =>
-  [...new Set(text.split('\n').map((line) => line.trim()))].filter((line) => line !== '');
+/** The order ids in a file, one a line, each once. Throws when there is none: nothing would be checked. */
+function ordersIn(file: string): string[] {
+  const ids = [
+    ...new Set(
+      readFileOf('orders', file)
+        .split('\n')
+        .map((line) => line.trim()),
+    ),
+  ].filter((id) => id !== '');
+  if (ids.length === 0) throw new Error(`--orders: ${file} has no order id in it.`);
+  return ids;
+}
 
 /** Checks the seven invariants of the running system, or explains what waits too long; exit status 1 when something is wrong. */
 async function main(): Promise<void> {
   const { values } = readCommandLine(usage, {
     options: {
       wait: { type: 'string' },
-      poison: { type: 'string', default: '0' },
+      poison: { type: 'string' },
       orders: { type: 'string' },
       stuck: { type: 'boolean', default: false },
       docker: { type: 'boolean', default: false },
     },
   });
   const options = {
-    poison: wholeNumber(usage, 'poison', values.poison),
+    ...(values.poison === undefined ? {} : { poison: wholeNumber(usage, 'poison', values.poison) }),
     ...(values.wait === undefined ? {} : { settleWithinMs: wholeNumber(usage, 'wait', values.wait) * MS_PER_S }),
-    ...(values.orders === undefined ? {} : { requested: linesOf(readFileOf('orders', values.orders)) }),
+    ...(values.orders === undefined ? {} : { requested: ordersIn(values.orders) }),
   };
+  if (values.stuck && Object.keys(options).length > 0)
+    throw new Error(`--stuck looks at all orders, at once: only --docker goes with it.\n${usage}`);
   const addresses = values.docker ? await composeAddresses() : readAddresses(dataFolder);
   if (values.stuck) {
     const found = await findStuck(addresses);

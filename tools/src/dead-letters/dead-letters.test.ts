@@ -98,7 +98,7 @@ test('a replay reaches the service that failed, alone, with its history and with
   await take('payment-service'); // CC has sent a copy there: once, and not again
   const { done, failed } = await lot.replay({ id: 'm1' });
   expect([done.length, failed.length]).toEqual([1, 0]);
-  const taken = await take('order-service');
+  const taken = await take('order-service.low-priority');
   const { properties, content, fields } = taken;
   expect(fields.exchange).toBe('');
   expect(content.toString()).toBe('{}');
@@ -113,7 +113,7 @@ test('a replay reaches the service that failed, alone, with its history and with
     'x-original-exchange': 'payment.events',
     'x-replays': 1,
     'x-history': [
-      '2026-09-21T14:13:20.000Z parked in dead-letter: HANDLER_FAILED: no such column',
+      '2026-09-21T14:13:20.000Z parked in dead-letter, from payment.events: HANDLER_FAILED: no such column',
       expect.stringMatching(/^\d{4}-.*Z replayed$/),
     ],
   });
@@ -157,7 +157,7 @@ test('a message that the broker gave up tells why, and is replayed', async () =>
     break;
   }
   await lot.replay({ id: 'm1' });
-  expect(Object.keys(headersOf(await take('payment-service'))).sort()).toEqual(['x-history', 'x-replays']);
+  expect(Object.keys(headersOf(await take('payment-service.low-priority'))).sort()).toEqual(['x-history', 'x-replays']);
 });
 
 test('discarding ends what is meant and nothing else', async () => {
