@@ -13,6 +13,7 @@ const HEALING_AFTER_MS = '200';
 async function startMailServer() {
   const mails: string[] = [];
   const refusals = { left: 0 };
+  const pace = { ms: 0 };
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS'],
@@ -29,7 +30,7 @@ async function startMailServer() {
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
         mails.push(Buffer.concat(chunks).toString());
-        callback();
+        setTimeout(callback, pace.ms);
       });
     },
   });
@@ -42,6 +43,7 @@ async function startMailServer() {
     url: `smtp://127.0.0.1:${String(port)}`,
     mails,
     refusals,
+    pace,
     close: () =>
       new Promise<void>((resolve) => {
         server.close(resolve);
@@ -146,6 +148,23 @@ test('a mail that the server refuses is sent again until it is taken', async () 
     "SELECT attempts >= 3 AS tried, due_at, channel FROM notification WHERE order_id = 'mail-2'",
   );
   expect(rows).toEqual([{ tried: true, due_at: null, channel: 'smtp' }]);
+});
+
+test('mails that wait for a slow server until they are overdue are sent once all the same', async () => {
+  await notification.request('PUT', '/customers/tony', { email: 'tony@home.example' });
+  mailServer.pace.ms = 500;
+  const orderIds = Array.from({ length: 30 }, (_, n) => `slow-${String(n)}-end`);
+  for (const orderId of orderIds) await notification.say(orderConfirmed(orderId, 'tony'));
+  await eventually(async () => {
+    expect(mailServer.mails.filter((mail) => mail.includes('slow-'))).not.toHaveLength(0);
+    expect(await pendingMails()).toBe(0);
+  });
+  mailServer.pace.ms = 0;
+  const { rows } = await notification.database.query(
+    "SELECT max(attempts) AS most FROM notification WHERE order_id LIKE 'slow-%'",
+  );
+  expect(rows).not.toEqual([{ most: 1 }]); // or none was overdue, and nothing is proven
+  for (const orderId of orderIds) expect(mailServer.mails.filter((mail) => mail.includes(orderId))).toHaveLength(1);
 });
 
 test('POST /notifications tells a customer something about no order', async () => {
