@@ -130,6 +130,13 @@ it('ETag: an order that did not change is not sent again', async () => {
 });
 
 describe('the stream', () => {
+  it('is for those who listen: HEAD would be told nothing for as long as it goes on', async () => {
+    const { order_id } = await place('ann');
+    const { status, headers } = await send('HEAD', `/orders/${order_id}/stream`);
+    expect(status).toBe(405);
+    expect(headers.get('allow')).toBe('GET');
+  });
+
   it('tells the whole life of an order, live, and ends when it is settled', async () => {
     const { order_id } = await place('ann', 'tok_flaky_1');
     const types: string[] = [];

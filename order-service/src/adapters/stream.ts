@@ -60,7 +60,8 @@ export function addStreamRoute(server: HttpServer, options: StreamOptions, closi
     headers: z.object({ 'last-event-id': z.string().max(100).optional() }),
     response: { 200: { content: { 'text/event-stream': { schema: z.string() } } } },
   };
-  server.get('/orders/:order_id/stream', { schema }, async (request, reply) => {
+  // To HEAD it would stream to nobody, for as long as the order is not settled.
+  server.get('/orders/:order_id/stream', { schema, exposeHeadRoute: false }, async (request, reply) => {
     const { order_id } = request.params;
     const order = await findOrder(options.prisma, order_id);
     if (!order) return sendProblem(reply, 404, `There is no order ${order_id}.`);
