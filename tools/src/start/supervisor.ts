@@ -50,16 +50,26 @@ export function supervise(service: ServiceProcess, onDeath: (why: string, pauseM
   function follow(): Promise<void> {
     const started = performance.now();
     return new Promise((resolve) => {
-      child.once('error', () => undefined); // also a message to a closed channel
-      child.once('exit', (code, signal) => {
+      const end = (why: string) => {
         resolve();
         if (stopping) return;
-        lastDeath = signal ?? `exit code ${String(code)}`;
         if (performance.now() - started > HEALTHY_AFTER_MS) pause = FIRST_PAUSE_MS;
-        onDeath(lastDeath, pause);
-        void restart();
+        died(why);
+      };
+      child.on('error', (error) => {
+        // One that could not be started has no exit; one that runs has only missed a message.
+        if (child.pid === undefined) end(error.message);
+      });
+      child.once('exit', (code, signal) => {
+        end(signal ?? `exit code ${String(code)}`);
       });
     });
+  }
+
+  function died(why: string): void {
+    lastDeath = why;
+    onDeath(why, pause);
+    void restart();
   }
 
   async function restart(): Promise<void> {
@@ -67,8 +77,12 @@ export function supervise(service: ServiceProcess, onDeath: (why: string, pauseM
     pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
     await delay(wait);
     if (stopping) return;
-    child = launch(service);
-    ended = follow();
+    try {
+      child = launch(service);
+      ended = follow();
+    } catch (error) {
+      died(error instanceof Error ? error.message : String(error)); // no process or file to be had: later, perhaps
+    }
   }
 
   return {
