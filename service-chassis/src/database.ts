@@ -66,7 +66,9 @@ export async function inTransaction<Result>(
   work: (tx: pg.PoolClient) => Promise<Result>,
   lastWrites: (tx: pg.PoolClient, result: Result) => readonly Promise<unknown>[] = () => [],
 ): Promise<Result> {
-  const client = await pool.connect();
+  const client = await pool.connect().catch((error: unknown): never => {
+    throw new NotConnectedError(error);
+  });
   let broken: Error | undefined;
   // Without a listener, a connection cut between two statements would end the process.
   const onError = (error: Error) => {
@@ -126,18 +128,18 @@ export async function lockKeys(tx: pg.PoolClient, keys: readonly string[]): Prom
   });
 }
 
-/** SQLSTATE classes and codes that say "not now": connection, resources, operator intervention, lock and serialization. */
-const TRANSIENT_SQLSTATE = /^(08...|53...|57P..|57014|25P03|40001|40P01|55P03|58...)$/;
+/** No connection could be had, for whatever reason: no message can be at fault. */
+class NotConnectedError extends Error {
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
 
-const TRANSIENT_NODE_CODES = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-]);
+/**
+ * SQLSTATE classes and codes that say "not now": connection, resources, operator intervention, lock and serialization, a
+ * server that only reads (a standby before its promotion); a role or database that is missing, which an operator mends while we wait.
+ */
+const TRANSIENT_SQLSTATE = /^(08...|53...|57P..|57014|25P03|25006|28...|3D000|40001|40P01|55P03|58...)$/;
 
 /** What Prisma calls the same: not reachable, timed out, too slow, connection closed, no connection free (https://pris.ly/d/error-reference). */
 const TRANSIENT_PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034']);
@@ -157,11 +159,10 @@ export function isTransient(error: unknown): boolean {
   if (!isNativeError(error)) return false;
   if ('errors' in error && Array.isArray(error.errors)) return error.errors.some(isTransient);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  // A role or database that is missing (28..., 3D000) is an operator's mistake that is mended while we wait.
   return (
+    error instanceof NotConnectedError ||
+    'syscall' in error || // of the operating system: nothing that a message says leads to one
     TRANSIENT_SQLSTATE.test(code) ||
-    /^(28...|3D000)$/.test(code) ||
-    TRANSIENT_NODE_CODES.has(code) ||
     TRANSIENT_PRISMA_CODES.has(code) ||
     TRANSIENT_MESSAGES.test(error.message)
   );

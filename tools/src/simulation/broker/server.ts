@@ -38,7 +38,7 @@ export function createBrokerServer(context: Context): BrokerServer {
         if (!owner.alive) return;
         scheduler.after(3 * random.between(LATENCY_MS.least, LATENCY_MS.most), owner, () => {
           if (!up) {
-            reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
+            reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' }));
             return;
           }
           const opened = createConnection(context, owner, nameOf(options), () => {

@@ -162,7 +162,7 @@ export function createPool(options: PoolOptions): SimulatedPool {
       connecting -= 1;
       const next = waiting.shift();
       if (!server.isUp()) {
-        next?.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
+        next?.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' }));
         if (waiting.length > 0) establish();
         return;
       }
