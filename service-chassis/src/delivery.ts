@@ -103,6 +103,16 @@ export const messageIdOf = ({ properties, content }: Pick<ConsumeMessage, 'prope
   return parsed.success ? parsed.data : createHash('sha256').update(content).digest('hex');
 };
 
+/** Longest of AMQP's short strings, which most properties are. */
+const SHORT_STRING_MAX_BYTES = 255;
+
+/**
+ * What a property says, when it can be sent on; undefined otherwise. A stranger's bytes that are no UTF-8 have become longer by being
+ * read: three bytes for each.
+ */
+export const shortString = (value: unknown): string | undefined =>
+  typeof value === 'string' && Buffer.byteLength(value) <= SHORT_STRING_MAX_BYTES ? value : undefined;
+
 /** The type a delivery claims, for logs: the AMQP property, which need not be one of ours. */
 export const claimedType = ({ properties }: ConsumeMessage): string => {
   const type: unknown = properties.type;

@@ -7,7 +7,7 @@ import type { Pool } from 'pg';
 import { backoffMs, pause } from './backoff';
 import { isTransient } from './database';
 import type { Input } from './decision';
-import { attemptOf, claimedType, messageIdOf, type Reading } from './delivery';
+import { attemptOf, claimedType, messageIdOf, shortString, type Reading } from './delivery';
 import { historyOf } from './parked-history';
 import type { Logger } from './log';
 import type { ServiceMetrics } from './metrics';
@@ -232,12 +232,11 @@ async function park<State, Message>(
           id,
           exchange: controlExchange(service),
           routingKey: queue,
-          orderId: typeof raw.properties.correlationId === 'string' ? raw.properties.correlationId : '',
+          orderId: shortString(raw.properties.correlationId) ?? '',
           traceparent: undefined,
           body: raw.content,
           type: claimedType(raw),
-          contentType:
-            typeof raw.properties.contentType === 'string' ? raw.properties.contentType : 'application/octet-stream',
+          contentType: shortString(raw.properties.contentType) ?? 'application/octet-stream',
           headers: {
             'x-reason': reason.slice(0, REASON_MAX_LENGTH),
             'x-original-exchange': raw.fields.exchange,
@@ -249,6 +248,10 @@ async function park<State, Message>(
       );
     });
     if (result === 'confirmed') break;
+    log.warn(
+      { message_id: id, reason, result, failures },
+      'a message could not be parked; nothing is consumed meanwhile',
+    );
     await pause(backoffMs(failures, RETRY));
   }
   metrics.parked.inc({ queue });
