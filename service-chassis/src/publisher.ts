@@ -3,13 +3,16 @@
  * Everything else (returned as unroutable, refused, not confirmed in time, channel lost) leaves its row in the outbox.
  */
 import type { Socket } from 'node:net';
-import type { ChannelModel, ConfirmChannel } from 'amqplib';
+import { IllegalOperationError, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import { EVENT_CONTENT_TYPE } from '@quadrille/shared-events';
 import { superviseLink, withHeartbeat, type Connect, type LinkState, type OpenChannel } from './broker-link';
 import { failpoint } from './failpoint';
 import type { Logger } from './log';
 
-/** A confirm that takes longer will not come: the channel is given up and everything unconfirmed is sent again. */
+/**
+ * A confirm that takes longer will not come: the channel is given up and everything unconfirmed is sent again. While the broker takes
+ * no publishes, this time does not pass.
+ */
 const CONFIRM_TIMEOUT_MS = 15_000;
 
 /**
@@ -159,10 +162,13 @@ export function createPublisher(options: {
     },
   });
 
+  /** When publishes were last seen to be blocked: what was sent before has its time anew. */
+  let blockedAtMs = 0;
   const overdue = setInterval(() => {
+    if (link.state().blocked !== undefined) blockedAtMs = performance.now();
     // A Map keeps the order of sending: the first one is the oldest.
     const oldest = inFlight.values().next().value;
-    if (oldest && performance.now() - oldest.sentAtMs > CONFIRM_TIMEOUT_MS)
+    if (oldest && performance.now() - Math.max(oldest.sentAtMs, blockedAtMs) > CONFIRM_TIMEOUT_MS)
       open?.abandon(`no confirm within ${String(CONFIRM_TIMEOUT_MS)} ms`);
     if (refusingSinceMs !== undefined && performance.now() - refusingSinceMs > REFUSING_CHANNEL_MAX_MS)
       open?.abandon('the broker refuses messages');
@@ -192,8 +198,10 @@ export function createPublisher(options: {
             settle(message.id, entry, entry.returned ? 'returned' : error ? 'refused' : 'confirmed');
           },
         );
-      } catch {
-        // The channel closed a moment ago and its event has not reached us yet.
+      } catch (error) {
+        // The channel closed a moment ago and its event has not reached us yet; anything else is a message that cannot be sent.
+        if (!(error instanceof IllegalOperationError))
+          log.error({ err: error, message_id: message.id }, 'a message cannot be sent');
         settle(message.id, entry, 'unconfirmed');
       }
     },
