@@ -200,6 +200,8 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
       if (draining) return;
       const { channel, epoch, abandon } = opened;
       await channel.prefetch(PREFETCH_BATCHES * batchMax);
+      // Asked to drain meanwhile: what came now would be handled behind the back of whoever stops the rest. (Narrowed to what it was before.)
+      if (draining as boolean) return;
       const consumerTag = `${queue}.${String(process.pid)}.${String(epoch)}`;
       const receive = (raw: ConsumeMessage | null) => {
         onDelivery(raw, epoch, abandon);

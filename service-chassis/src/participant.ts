@@ -150,7 +150,10 @@ export function startParticipant<
   if (lowPriorityQueue !== undefined)
     consumers.push(consume('low-priority consumer', lowPriorityQueue, LOW_PRIORITY_PACE, LOW_PRIORITY_EFFECTS_MAX));
   const sweeper = startSweeper<Message>({
-    overdue: options.overdue,
+    overdue: async (limit) => {
+      await effects.capacity(EFFECTS_MAX);
+      return options.overdue(limit);
+    },
     submit: command,
     purge: () => purgeCounts(pool),
     log,
