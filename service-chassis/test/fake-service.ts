@@ -61,7 +61,7 @@ export const table: ServiceTable<Seen, Heard, Own, Call> = {
   name: 'payment-service',
   hears: { OrderCompleted: hear, OrderCancelled: hear, OrderConfirmed: hear },
   inputs: { Remind: count, Answer: count, Touch: count },
-  lingers: ['OrderCancelled'],
+  lingers: ['OrderCancelled', 'OrderConfirmed'],
   lowPriority: ['OrderConfirmed'],
   announces: ['PaymentVoided'],
   delaysMs: [1_000],

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { eventually } from '@quadrille/tests';
 import { startFake, type FakeService } from './fake-service';
-import { bytesOf, completed, orders, setStage, type Stage } from './stage';
+import { cancelled, completed, orders, setStage, type Stage } from './stage';
 
 let stage: Stage;
 let service: FakeService;
@@ -20,9 +20,6 @@ afterEach(async () => {
   await stage.close();
 });
 
-/** The bytes of an event that may linger. */
-const cancelled = (orderId: string) =>
-  bytesOf('OrderCancelled', { orderId, customerId: 'customer', reason: 'CUSTOMER_REQUEST' });
 const batches = () => service.counted('batch_size_count', { lane: 'consumer' });
 const allHandled = (count: number) =>
   eventually(async () => {

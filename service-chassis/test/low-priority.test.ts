@@ -2,7 +2,7 @@
 import { exchangeOf } from '@quadrille/shared-events';
 import { eventually } from '@quadrille/tests';
 import { LATER, startFake, type FakeService } from './fake-service';
-import { bytesOf, orders, setStage, type Stage } from './stage';
+import { bytesOf, cancelled, orders, setStage, type Stage } from './stage';
 
 /** Some seconds' work at the pace of low priority, and a moment's otherwise. */
 const BACKLOG = 2_000;
@@ -56,6 +56,24 @@ test('a backlog is handled in small batches, and leaves half of the time to the 
   const batches = await service.counted('batch_size_count', { lane: LANE });
   expect(BACKLOG / batches).toBeLessThanOrEqual(20);
   expect(await service.counted('batch_duration_seconds_sum', { lane: LANE })).toBeLessThan(elapsedS * 0.7);
+});
+
+test('with little to do it lingers longer than the others: what they hear a moment later is handled before', async () => {
+  service = startFake(stage.brokerUrl, stage.database.url);
+  const said = [...orders(1)];
+  await stage.say(said);
+  await stage.answersTo(said);
+  let overtaken = 0;
+  for (const [sooner = '', later = ''] of Array.from({ length: 5 }, () => orders(2))) {
+    await mention([sooner]);
+    await stage.sayBytes(cancelled(later));
+    said.push(sooner, later);
+    await stage.answersTo(said);
+    const answered = stage.received().map(({ subject }) => subject);
+    if (answered.indexOf(later) < answered.indexOf(sooner)) overtaken += 1;
+  }
+  // A stall of the machine may hold up one of them.
+  expect(overtaken).toBeGreaterThanOrEqual(4);
 });
 
 test('its connection is closed under load: it comes back, and nothing is lost', async () => {

@@ -60,6 +60,10 @@ export const bytesOf = <Type extends EventType>(type: Type, data: EventData<Type
 export const completed = (orderId: string, customerId = 'customer'): Buffer =>
   bytesOf('OrderCompleted', { orderId, customerId });
 
+/** The bytes of an OrderCancelled, which may linger. */
+export const cancelled = (orderId: string): Buffer =>
+  bytesOf('OrderCancelled', { orderId, customerId: 'customer', reason: 'CUSTOMER_REQUEST' });
+
 /** Sets a stage. */
 export async function setStage(): Promise<Stage> {
   const topology = deriveTopology([neighbour, table]);
