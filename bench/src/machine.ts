@@ -1,25 +1,14 @@
 /** Where the benchmark runs, for the head of its results. */
-import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { z } from 'zod';
 import { connectManagement } from '@quadrille/tools/src/broker/management';
-import { rootFolder } from '@quadrille/tools/src/root';
+import { commitAtHand } from '@quadrille/tools/src/commit';
 import type { Machine } from './results/results';
 import type { Product } from './systems/product';
 
 const GIB = 1024 ** 3;
 
 const Overview = z.object({ rabbitmq_version: z.string() });
-
-/** The commit of this copy, marked when files differ from it; `unknown` without git. */
-function commit(): string {
-  const git = (...args: string[]) => execFileSync('git', args, { cwd: rootFolder, encoding: 'utf8' }).trim();
-  try {
-    return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain') === '' ? '' : ' with changes');
-  } catch {
-    return 'unknown';
-  }
-}
 
 /** Asks machine, database and broker who they are. */
 export async function describeMachine({ admin, subject }: Product, loadBefore: string): Promise<Machine> {
@@ -36,7 +25,7 @@ export async function describeMachine({ admin, subject }: Product, loadBefore: s
     node: process.version,
     postgres: rows[0]?.server_version ?? 'unknown',
     rabbitmq: overview?.rabbitmq_version ?? 'unknown',
-    commit: commit(),
+    commit: commitAtHand(),
     load_before: loadBefore,
   };
 }

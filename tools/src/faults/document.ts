@@ -1,5 +1,5 @@
 /** docs/failure-modes.md: the hand-written template, with the tables of what was run in their places. */
-import { groups, recoverWithinMs, type Group, type NotRun, type Result, type Row } from './row';
+import { groups, recoverWithinMs, type Group, type KeptResult, type NotRun, type Result, type Row } from './row';
 
 const MS_PER_S = 1_000;
 const seconds = (ms: number) => `${(ms / MS_PER_S).toFixed(1)} s`;
@@ -45,12 +45,23 @@ function groupTable(group: Group, rows: readonly Row[], results: ReadonlyMap<num
   return lines.length === 0 ? undefined : `### ${groups[group]}\n\n${tableOf(HEADER, lines)}`;
 }
 
+/** Which rows were last run on which commit; the numbers are left out where it is one for all. */
+function commitsOf(results: readonly KeptResult[]): string {
+  const commits = [...new Set(results.map(({ commit }) => commit))];
+  if (commits.length === 1) return `Last run on commit ${commits.join('')}.`;
+  const parts = commits.map((commit, index) => {
+    const numbers = results.filter((result) => result.commit === commit).map(({ number }) => String(number));
+    return `${numbers.join(', ')} on ${index === 0 ? 'commit ' : ''}${commit}`;
+  });
+  return `Last run: ${parts.join('; ')}.`;
+}
+
 /** The document. The same results give the same text. */
 export function documentOf(
   template: string,
   rows: readonly Row[],
   notRun: readonly NotRun[],
-  results: readonly Result[],
+  results: readonly KeptResult[],
 ): string {
   const byNumber = new Map(results.map((result) => [result.number, result]));
   // Object.keys forgets the key type; the keys are exactly the groups.
@@ -60,7 +71,7 @@ export function documentOf(
   const held = results.filter(({ verdict }) => verdict === 'holds').length;
   const summary =
     `${String(held)} of the ${String(results.length)} faults that were run hold: ${sum(({ orders }) => orders)} orders, ` +
-    `${sum(({ cancelled }) => cancelled)} of them cancelled, ${sum(({ absorbed }) => absorbed)} duplicates absorbed.`;
+    `${sum(({ cancelled }) => cancelled)} of them cancelled, ${sum(({ absorbed }) => absorbed)} duplicates absorbed. ${commitsOf(results)}`;
   const never = rows
     .filter(({ number }) => !byNumber.has(number))
     .map(({ number, fault }) => ({ number, fault, why: 'not run yet' }));

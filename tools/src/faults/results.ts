@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { commitAtHand } from '../commit';
 import { rootFolder } from '../root';
 import { documentOf } from './document';
 import type { NotRun, Result, Row } from './row';
@@ -20,6 +21,8 @@ const resultSchema = z.object({
   cancelled: z.number(),
   parked: z.number(),
   tookMs: z.number(),
+  /** Of the copy that ran the row. */
+  commit: z.string(),
 });
 
 const resultsSchema = z.record(z.string(), resultSchema);
@@ -31,9 +34,10 @@ const rounded = (ms: number) => Math.round(ms / 100) * 100;
 export function keepResults(rows: readonly Row[], notRun: readonly NotRun[], results: readonly Result[]): void {
   const earlier = existsSync(file) ? resultsSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : {};
   const kept = new Map(Object.entries(earlier));
+  const commit = commitAtHand();
   for (const result of results) {
     const recoveryMs = result.recoveryMs === null ? null : rounded(result.recoveryMs);
-    kept.set(String(result.number), { ...result, recoveryMs, tookMs: rounded(result.tookMs) });
+    kept.set(String(result.number), { ...result, recoveryMs, tookMs: rounded(result.tookMs), commit });
   }
   const known = [...kept.values()].filter(({ number }) => rows.some((row) => row.number === number));
   known.sort((a, b) => a.number - b.number);

@@ -69,7 +69,7 @@ const RECOVER_WITHIN_MS = 30_000;
 /** The goal of a row's recovery. */
 export const recoverWithinMs = (row: Row): number => row.recoverWithinMs ?? RECOVER_WITHIN_MS;
 
-/** A row of the design that is not run, and why. */
+/** A row of the list that is not run, and why. */
 export interface NotRun {
   readonly number: number;
   readonly fault: string;
@@ -89,4 +89,9 @@ export interface Result {
   readonly cancelled: number;
   readonly parked: number;
   readonly tookMs: number;
+}
+
+/** A result that was kept, with the commit that it is of. */
+export interface KeptResult extends Result {
+  readonly commit: string;
 }

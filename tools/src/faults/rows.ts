@@ -1,4 +1,4 @@
-/** The table of faults: what is run, and what of the design is not. */
+/** The table of faults: what is run, and what is not. */
 import type { NotRun, Row } from './row';
 import { brokerRows } from './rows/broker';
 import { channelRows } from './rows/channels';
@@ -43,6 +43,6 @@ export const notRun: readonly NotRun[] = [
   {
     number: 54,
     fault: 'Another version of the broker',
-    why: 'one version is at hand at a time; `npm run test:containers` runs the end-to-end tests on that of docker compose',
+    why: 'one version is at hand at a time; `npm run test:e2e` runs the end-to-end tests on the images of docker compose, where there is an engine',
   },
 ];
