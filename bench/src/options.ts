@@ -7,12 +7,12 @@ const usage = `npm run bench -- [--only names] [--rounds n] [--orders n] [--json
   --rounds  how often each is run, one after the other, not each in a row (3)
   --orders  orders of the burst; the other scenarios scale with it (10000)
   --json    writes all figures to this file as well
-  --smoke   20 seconds: burst and baseline once, held against the ratio on record
+  --smoke   a minute: burst and baseline once, held against the ratio on record
   --render  writes bench/RESULTS.md and the ratio on record from a file that --json wrote, and runs nothing
 
 A run of everything, in three rounds and at full size, writes bench/RESULTS.md and the ratio on record.`;
 
-/** Orders of the burst that the goals speak of. */
+/** Orders of the burst that is published. */
 const ORDERS = 10_000;
 const ROUNDS = 3;
 

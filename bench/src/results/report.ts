@@ -9,9 +9,12 @@ import { ceilingRows, machineLine, ratioRows, scenarioRows } from './table';
 
 const folder = join(rootFolder, 'bench');
 
+/** Of several rounds; a single one has neither median nor spread. */
+const ROUNDS = `Rounds are interleaved, so that a bad minute hits all alike; figures are medians, ± is half the distance between best and
+worst round.`;
+
 const METHOD = `Everything ran on one machine, the customers' process included: the product as \`npm start\` runs it, on a private
-PostgreSQL and RabbitMQ with all guarantees on (fsync, quorum queues, confirms, outbox, validation, logs). Rounds are interleaved, so that a
-bad minute hits all alike; figures are medians, ± is half the distance between best and worst round. A run counts only if all seven
+PostgreSQL and RabbitMQ with all guarantees on (fsync, quorum queues, confirms, outbox, validation, logs). A run counts only if all seven
 invariants hold after it. Latency is from POST to CONFIRMED, in an HDR histogram; at a steady rate it counts from the moment an order was
 meant to be sent, so that a stall is not left out. CPU is of the services, the broker and the database with all their threads and
 children, without the customers. [README.md](README.md) says what baseline and ceilings are, and how to run this yourself.`;
@@ -51,6 +54,7 @@ export function writeReport(results: Results): void {
     '',
     '## Method',
     '',
+    ...(Object.values(results.scenarios).some(({ rounds }) => rounds > 1) ? [ROUNDS] : ['A single round.']),
     METHOD,
     '',
   ];

@@ -13,6 +13,8 @@ export const age: Scenario = {
   last: true,
   run: async (bench, scale) => {
     await plantOrders(bench.product.subject, scale.orders * AGED);
+    // What was planted was written long ago.
+    await bench.product.admin.query('CHECKPOINT');
     return runBurst(bench, bench.product.subject, scale);
   },
 };

@@ -1,7 +1,7 @@
 import { measure } from '../measure/run';
 import type { Scale, Scenario } from './scenario';
 
-/** Rates in orders a second: from a quiet shop to more than the goals ask for. */
+/** Rates in orders a second: from a quiet shop to more than two cores can do. */
 const RATES = [50, 200, 500, 1_000, 1_500] as const;
 
 /** How long a rate is held at full scale, and how long before its latency counts, in seconds. */
