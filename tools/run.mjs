@@ -21,6 +21,7 @@ try {
   await prepare({
     broker:
       command === 'faults' ||
+      command === 'bench' ||
       (tests !== undefined && command !== 'test:containers' && process.env.E2E_BROKER !== 'container'),
   });
   if (command === 'prepare') process.exit(0);

@@ -5,8 +5,8 @@
  * it from memory; the row itself is for the case that this process dies or the broker is away. A row whose publish was
  * confirmed and not returned is deleted with the next batch's statement, or by a timer when there is none.
  *
- * The relay finds what was left behind: it leases rows whose `available_at` has passed (so two relays never hold the
- * same row, and no lock is held while the broker is asked), publishes them, and deletes the confirmed ones. The others
+ * The relay finds what was left behind: it leases rows whose `available_at` has passed (so that two relays do not both send
+ * them, and no lock is held while the broker is asked), publishes them, and deletes the confirmed ones. The others
  * come up again after a pause that grows with their attempts. Order is not promised and not needed.
  */
 import type { Pool, PoolClient } from 'pg';
