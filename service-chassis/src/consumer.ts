@@ -22,7 +22,8 @@ import { pause } from './backoff';
 import { superviseLink, withHeartbeat, type Connect, type LinkState, type OpenChannel } from './broker-link';
 import type { Reading } from './delivery';
 import { failpoint } from './failpoint';
-import { GivenUpError, settle, type Delivery, type SettlementOptions } from './settlement';
+import { GivenUpError } from './patience';
+import { settle, type Delivery, type SettlementOptions } from './settlement';
 
 /** Messages written in one transaction: beyond this a batch gains little and its locks last longer. */
 export const BATCH_MAX = 200;

@@ -4,14 +4,14 @@
  */
 import type { ConsumeMessage } from 'amqplib';
 import type { Pool } from 'pg';
-import { backoffMs, pause } from './backoff';
-import { isTransient } from './database';
+import { pause } from './backoff';
 import type { Input } from './decision';
-import { attemptOf, claimedType, messageIdOf, shortString, type Reading } from './delivery';
-import { historyOf } from './parked-history';
+import { attemptOf, messageIdOf, type Reading } from './delivery';
 import type { Logger } from './log';
 import type { ServiceMetrics } from './metrics';
-import { controlExchange, type Processor } from './processor';
+import { park } from './park';
+import { GivenUpError, patiently, type Worthwhile } from './patience';
+import type { Processor } from './processor';
 import type { Publisher } from './publisher';
 import { traceIdOf } from './trace';
 
@@ -21,14 +21,8 @@ const TRIES_ALONE = 3;
 /** Runs of a redelivered message that may end with the death of the process before it is called poison. */
 const DEATHS_MAX = 3;
 
-/** Pauses while the database or the broker is away. */
-const RETRY = { firstMs: 100, maxMs: 5_000 };
-
 /** Pause between two tries of a message that fails alone. */
 const RETRY_ALONE_MS = 100;
-
-/** Longest reason in a header, in characters: enough to act on, short enough for the management UI. */
-const REASON_MAX_LENGTH = 500;
 
 /** What settling needs. */
 export interface SettlementOptions<State, Message> {
@@ -55,12 +49,6 @@ interface Readable<Message> extends Delivery<Message> {
 
 const isReadable = <Message>(delivery: Delivery<Message>): delivery is Readable<Message> => delivery.reading.ok;
 
-/** The channel is gone, or the service stops and cannot finish: these deliveries come back on another channel. */
-export class GivenUpError extends Error {}
-
-/** Whether deliveries are worth another try after so many failures of the infrastructure. */
-export type Worthwhile = (failures: number) => boolean;
-
 /** Brings one batch to its end: every message decided and committed, or parked. Rejects with GivenUpError only. */
 export async function settle<State, Message>(
   options: SettlementOptions<State, Message>,
@@ -69,7 +57,7 @@ export async function settle<State, Message>(
 ): Promise<void> {
   const { metrics, lane } = options;
   for (const delivery of batch) {
-    if (!delivery.reading.ok) await park(options, delivery, 'invalid', delivery.reading.reason, worthwhile);
+    if (!delivery.reading.ok) await park(options, delivery.raw, 'invalid', delivery.reading.reason, worthwhile);
   }
   const readable = batch.filter(isReadable);
   if (readable.length === 0) return;
@@ -92,7 +80,7 @@ async function attempt<State, Message>(
 ): Promise<Error | undefined> {
   try {
     const inputs: Input<Message>[] = batch.map(({ reading }) => reading.input);
-    const handled = await patiently(options, () => options.process(inputs), worthwhile);
+    const handled = await patiently(options.log, () => options.process(inputs), worthwhile);
     handled.forEach(({ outcome }, index) => {
       const delivery = batch[index];
       if (delivery) report(options, delivery, outcome);
@@ -114,7 +102,7 @@ async function settleAlone<State, Message>(
     if (error === undefined) return;
     options.log.error({ err: error, message_id: messageIdOf(delivery.raw), tries }, 'a message could not be handled');
     if (tries === TRIES_ALONE) {
-      await park(options, delivery, 'dead-letter', `HANDLER_FAILED: ${error.message}`, worthwhile);
+      await park(options, delivery.raw, 'dead-letter', `HANDLER_FAILED: ${error.message}`, worthwhile);
       return;
     }
     await pause(RETRY_ALONE_MS);
@@ -149,7 +137,7 @@ async function settleRedelivered<State, Message>(
     if (attempts <= DEATHS_MAX) await settleAlone(options, delivery, worthwhile);
     else {
       const reason = `POISON: the process died ${String(DEATHS_MAX)} times while handling it`;
-      await park(options, delivery, 'dead-letter', reason, worthwhile);
+      await park(options, delivery.raw, 'dead-letter', reason, worthwhile);
     }
     await forgetRuns(options, values, worthwhile);
   } catch (error) {
@@ -167,7 +155,7 @@ async function countRun<State, Message>(
 ): Promise<number> {
   try {
     const count = () => options.pool.query<{ attempts: number }>({ ...COUNT_RUN, values: [...values] });
-    const { rows } = await patiently(options, count, worthwhile);
+    const { rows } = await patiently(options.log, count, worthwhile);
     return rows[0]?.attempts ?? 1;
   } catch (error) {
     if (error instanceof GivenUpError) throw error;
@@ -186,76 +174,11 @@ async function forgetRuns<State, Message>(
   worthwhile: Worthwhile,
 ): Promise<void> {
   try {
-    await patiently(options, () => options.pool.query({ ...FORGET_RUNS, values: [...values] }), worthwhile);
+    await patiently(options.log, () => options.pool.query({ ...FORGET_RUNS, values: [...values] }), worthwhile);
   } catch (error) {
     if (error instanceof GivenUpError) throw error;
     options.log.error({ err: error, message_id: values[0] }, 'the count of a settled message could not be deleted');
   }
-}
-
-/** Tries again for as long as the infrastructure is at fault and the channel is alive. */
-async function patiently<State, Message, Result>(
-  { log }: SettlementOptions<State, Message>,
-  work: () => Promise<Result>,
-  worthwhile: Worthwhile,
-): Promise<Result> {
-  for (let failures = 0; ; failures++) {
-    if (!worthwhile(failures)) throw new GivenUpError();
-    try {
-      return await work();
-    } catch (error) {
-      if (!isTransient(error)) throw error;
-      log.warn(
-        { reason: error instanceof Error ? error.message : String(error), failures },
-        'waiting for the infrastructure; nothing is consumed meanwhile',
-      );
-      await pause(backoffMs(failures, RETRY));
-    }
-  }
-}
-
-/** Moves a message to one of the service's parking queues; returns when the broker has confirmed it there. */
-async function park<State, Message>(
-  options: SettlementOptions<State, Message>,
-  { raw }: Delivery<Message>,
-  queue: 'invalid' | 'dead-letter',
-  reason: string,
-  worthwhile: Worthwhile,
-): Promise<void> {
-  const { service, log, metrics, publisher } = options;
-  const id = messageIdOf(raw);
-  for (let failures = 0; ; failures++) {
-    if (!worthwhile(failures)) throw new GivenUpError();
-    const result = await new Promise((resolve) => {
-      publisher.publish(
-        {
-          id,
-          exchange: controlExchange(service),
-          routingKey: queue,
-          orderId: shortString(raw.properties.correlationId) ?? '',
-          traceparent: undefined,
-          body: raw.content,
-          type: claimedType(raw),
-          contentType: shortString(raw.properties.contentType) ?? 'application/octet-stream',
-          headers: {
-            'x-reason': reason.slice(0, REASON_MAX_LENGTH),
-            'x-original-exchange': raw.fields.exchange,
-            'x-original-routing-key': raw.fields.routingKey,
-            ...historyOf(raw),
-          },
-        },
-        resolve,
-      );
-    });
-    if (result === 'confirmed') break;
-    log.warn(
-      { message_id: id, reason, result, failures },
-      'a message could not be parked; nothing is consumed meanwhile',
-    );
-    await pause(backoffMs(failures, RETRY));
-  }
-  metrics.parked.inc({ queue });
-  log.warn({ event: claimedType(raw), message_id: id, queue: `${service}.${queue}`, reason }, 'message parked');
 }
 
 function report<State, Message>(
