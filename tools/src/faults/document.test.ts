@@ -41,7 +41,7 @@ test('a row that was slow, broken or never run says so', () => {
   expect(text).toMatch(/45\.0 s \(goal: \d+\.0 s\)/);
   expect(text).toContain('**broken**');
   expect(text).toContain('1 of the 2 faults that were run hold');
-  expect(text).toContain(`Last run: ${String(first.number)} on commit c1; ${String(second.number)} on c2.`);
+  expect(text).toContain(`Last run on commit c1; row ${String(second.number)} on c2.`);
   expect(text.match(/not run yet/g)).toHaveLength(others.length);
 });
 

@@ -45,15 +45,15 @@ function groupTable(group: Group, rows: readonly Row[], results: ReadonlyMap<num
   return lines.length === 0 ? undefined : `### ${groups[group]}\n\n${tableOf(HEADER, lines)}`;
 }
 
-/** Which rows were last run on which commit; the numbers are left out where it is one for all. */
+/** Which commit the rows were last run on; those that were run on another than most are named. */
 function commitsOf(results: readonly KeptResult[]): string {
-  const commits = [...new Set(results.map(({ commit }) => commit))];
-  if (commits.length === 1) return `Last run on commit ${commits.join('')}.`;
-  const parts = commits.map((commit, index) => {
-    const numbers = results.filter((result) => result.commit === commit).map(({ number }) => String(number));
-    return `${numbers.join(', ')} on ${index === 0 ? 'commit ' : ''}${commit}`;
-  });
-  return `Last run: ${parts.join('; ')}.`;
+  const numbers = new Map<string, number[]>();
+  for (const { commit, number } of results) numbers.set(commit, [...(numbers.get(commit) ?? []), number]);
+  const [most, ...others] = [...numbers].sort(([, a], [, b]) => b.length - a.length);
+  const exceptions = others.map(
+    ([commit, rows]) => `; ${rows.length === 1 ? 'row' : 'rows'} ${rows.join(', ')} on ${commit}`,
+  );
+  return most ? `Last run on commit ${most[0]}${exceptions.join('')}.` : '';
 }
 
 /** The document. The same results give the same text. */
