@@ -24,7 +24,7 @@ async function logs(): Promise<void> {
   });
   const [name, ...others] = positionals;
   if (name === undefined || !names.includes(name) || others.length > 0)
-    throw new Error(`Say one name${name === undefined ? '' : `, not "${positionals.join(' ')}"`}.\n${usage}`);
+    throw new Error(`${name === undefined ? 'Say a name' : `There is no log "${positionals.join(' ')}"`}.\n${usage}`);
   const lines = wholeNumber(usage, 'lines', values.lines);
   const file = logFile(dataFolder, name);
   if (!existsSync(file)) throw new Error(`${name} has no log yet: npm start`);
