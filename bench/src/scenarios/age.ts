@@ -13,8 +13,8 @@ export const age: Scenario = {
   last: true,
   run: async (bench, scale) => {
     await plantOrders(bench.product.subject, scale.orders * AGED);
-    // What was planted was written long ago.
-    await bench.product.admin.query('CHECKPOINT');
+    // What was planted was written long ago. An administrator of somebody's server need not be allowed to say so.
+    await bench.product.admin.query('CHECKPOINT').catch(() => undefined);
     return runBurst(bench, bench.product.subject, scale);
   },
 };
