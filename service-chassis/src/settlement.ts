@@ -110,15 +110,15 @@ async function settleAlone<State, Message>(
 }
 
 /** Each is also asked by the laws that the simulation's database is held to. */
-export const COUNT_RUN = {
-  name: 'delivery-attempt',
-  text: `INSERT INTO delivery_attempt (message_id, attempts) VALUES ($1, 1)
-    ON CONFLICT (message_id) DO UPDATE SET attempts = delivery_attempt.attempts + 1, updated_at = now()
-    RETURNING attempts`,
+export const RUNS = {
+  name: 'delivery-attempt-runs',
+  text: 'SELECT attempts FROM delivery_attempt WHERE message_id = $1',
 };
-export const UNCOUNT_RUN = {
-  name: 'delivery-attempt-uncount',
-  text: 'UPDATE delivery_attempt SET attempts = attempts - 1 WHERE message_id = $1',
+/** Says how many runs there were, and not that there was one more: whoever gets no answer may say it again. */
+export const SET_RUNS = {
+  name: 'delivery-attempt',
+  text: `INSERT INTO delivery_attempt (message_id, attempts) VALUES ($1, $2)
+    ON CONFLICT (message_id) DO UPDATE SET attempts = excluded.attempts, updated_at = now()`,
 };
 export const FORGET_RUNS = {
   name: 'delivery-attempt-done',
@@ -131,53 +131,61 @@ async function settleRedelivered<State, Message>(
   worthwhile: Worthwhile,
 ) {
   const { pool } = options;
-  const values = [messageIdOf(delivery.raw)] as const;
-  const attempts = await countRun(options, values, worthwhile);
+  const id = messageIdOf(delivery.raw);
+  const before = await countRun(options, id, worthwhile);
   try {
-    if (attempts <= DEATHS_MAX) await settleAlone(options, delivery, worthwhile);
+    if (before < DEATHS_MAX) await settleAlone(options, delivery, worthwhile);
     else {
       const reason = `POISON: the process died ${String(DEATHS_MAX)} times while handling it`;
       await park(options, delivery.raw, 'dead-letter', reason, worthwhile);
     }
-    await forgetRuns(options, values, worthwhile);
+    await forgetRuns(options, id, worthwhile);
   } catch (error) {
     // This run did not end with the death of the process: it must not count as one.
-    await pool.query({ ...UNCOUNT_RUN, values: [...values] }).catch(() => undefined);
+    await pool.query({ ...SET_RUNS, values: [id, before] }).catch(() => undefined);
     throw error;
   }
 }
 
-/** Counts this run before it begins. A count that fails for a reason of its own must not keep the message from its decision. */
+/**
+ * Counts this run before it begins; answers how many there were before it. A count that fails for a reason of its own must not keep the
+ * message from its decision.
+ */
 async function countRun<State, Message>(
-  options: SettlementOptions<State, Message>,
-  values: readonly [string],
+  { pool, log }: SettlementOptions<State, Message>,
+  id: string,
   worthwhile: Worthwhile,
 ): Promise<number> {
   try {
-    const count = () => options.pool.query<{ attempts: number }>({ ...COUNT_RUN, values: [...values] });
-    const { rows } = await patiently(options.log, count, worthwhile);
-    return rows[0]?.attempts ?? 1;
+    const read = () => pool.query<{ attempts: number }>({ ...RUNS, values: [id] });
+    const { rows } = await patiently(log, read, worthwhile);
+    const before = rows[0]?.attempts ?? 0;
+    try {
+      await patiently(log, () => pool.query({ ...SET_RUNS, values: [id, before + 1] }), worthwhile);
+    } catch (error) {
+      // Perhaps it was counted and nobody heard of it: a run that did not begin must not count.
+      await pool.query({ ...SET_RUNS, values: [id, before] }).catch(() => undefined);
+      throw error;
+    }
+    return before;
   } catch (error) {
     if (error instanceof GivenUpError) throw error;
-    options.log.error(
-      { err: error, message_id: values[0] },
-      'a redelivery could not be counted; it is tried uncounted',
-    );
-    return 1;
+    log.error({ err: error, message_id: id }, 'a redelivery could not be counted; it is tried uncounted');
+    return 0;
   }
 }
 
 /** The message is settled whatever becomes of its count: a row left behind only makes a later repetition count from there. */
 async function forgetRuns<State, Message>(
   options: SettlementOptions<State, Message>,
-  values: readonly [string],
+  id: string,
   worthwhile: Worthwhile,
 ): Promise<void> {
   try {
-    await patiently(options.log, () => options.pool.query({ ...FORGET_RUNS, values: [...values] }), worthwhile);
+    await patiently(options.log, () => options.pool.query({ ...FORGET_RUNS, values: [id] }), worthwhile);
   } catch (error) {
     if (error instanceof GivenUpError) throw error;
-    options.log.error({ err: error, message_id: values[0] }, 'the count of a settled message could not be deleted');
+    options.log.error({ err: error, message_id: id }, 'the count of a settled message could not be deleted');
   }
 }
 

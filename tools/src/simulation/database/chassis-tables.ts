@@ -134,22 +134,16 @@ export function chassisStatements({ outbox, outboxDue, deliveryAttempt }: Chassi
         return written(count);
       },
     },
+    'delivery-attempt-runs': {
+      run: (values, tx) => {
+        const row = tx.get(deliveryAttempt, text(values, 0));
+        return rowsOf(row ? [{ attempts: row.attempts }] : []);
+      },
+    },
     'delivery-attempt': {
       locks: (values) => [attemptLock(text(values, 0))],
       run: (values, tx) => {
-        const id = text(values, 0);
-        const attempts = (tx.get(deliveryAttempt, id)?.attempts ?? 0) + 1;
-        tx.put(deliveryAttempt, id, { attempts, updatedAt: toColumn(tx.nowMs) });
-        return rowsOf([{ attempts }]);
-      },
-    },
-    'delivery-attempt-uncount': {
-      locks: (values) => [attemptLock(text(values, 0))],
-      run: (values, tx) => {
-        const id = text(values, 0);
-        const row = tx.get(deliveryAttempt, id);
-        if (!row) return written(0);
-        tx.put(deliveryAttempt, id, { ...row, attempts: row.attempts - 1 });
+        tx.put(deliveryAttempt, text(values, 0), { attempts: number(values, 1), updatedAt: toColumn(tx.nowMs) });
         return written(1);
       },
     },
