@@ -13,7 +13,7 @@
  *   the broker delivers them again.
  * - A batch that fails for another reason is tried one by one; a message that fails alone three times goes to
  *   `<service>.dead-letter`.
- * - A redelivered message runs alone, and each such run is counted in the database before it begins: a message that
+ * - A redelivered message runs alone, and each such run is counted in the database before it decides: a message that
  *   takes the process down with it is found out without harm to its neighbours.
  */
 import type { Channel, ConsumeMessage } from 'amqplib';

@@ -15,6 +15,7 @@ import type { Decision, DelayedMessage, Input, Published } from './decision';
 import { failpoint } from './failpoint';
 import type { Outbox } from './outbox';
 import type { OutgoingMessage } from './publisher';
+import type { Run } from './redelivery';
 import { childOf } from './trace';
 
 /** The states of one batch: read under lock, evolving in memory, written at once. */
@@ -50,8 +51,11 @@ export interface RequestedEffect<Effect> {
   readonly cause: Input<unknown>['cause'];
 }
 
-/** Decides and commits one batch. */
-export type Processor<State, Message> = (inputs: readonly Input<Message>[]) => Promise<readonly Handled<State>[]>;
+/** Decides and commits one batch; `run` is that of a message that came again, which is the only one of its batch. */
+export type Processor<State, Message> = (
+  inputs: readonly Input<Message>[],
+  run?: Run,
+) => Promise<readonly Handled<State>[]>;
 
 /** What a processor is made of. */
 export interface ProcessorOptions<State, Message, Effect, Own> {
@@ -70,13 +74,14 @@ export function createProcessor<State, Message, Effect, Own>(
   options: ProcessorOptions<State, Message, Effect, Own>,
 ): Processor<State, Message> {
   const { service, pool, store, decide, outbox } = options;
-  return async (inputs) => {
+  return async (inputs, run) => {
     const rows: OutgoingMessage[] = [];
     const effects: RequestedEffect<Effect>[] = [];
     const decideAll = async (tx: PoolClient) => {
       const keys = [...new Set(inputs.map((input) => input.key))];
       // Sent together, answered in order: the snapshot of the second is younger than the locks of the first.
       const [, states] = await Promise.all([lockKeys(tx, keys), store.load(tx, inputs)]);
+      await run?.begin();
       const results = inputs.map((input) => {
         const before = states.get(input.key);
         const decision = decide(before, input.message);
@@ -99,7 +104,11 @@ export function createProcessor<State, Message, Effect, Own>(
     const { states, results } = await inTransaction(pool, decideAll, (tx, decided) => [
       ...decided.states.save(),
       outbox.write(tx, rows),
-    ]);
+      ...(run ? [run.end(tx)] : []),
+    ]).catch(async (error: unknown) => {
+      await run?.takeBack();
+      throw error;
+    });
     const handled = results.map(({ key, outcome, changed }) => ({ state: states.get(key), outcome, changed }));
     await failpoint('after_commit', inputs);
     outbox.publish(rows);

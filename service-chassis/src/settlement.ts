@@ -13,6 +13,7 @@ import { park } from './park';
 import { GivenUpError, patiently, type Worthwhile } from './patience';
 import type { Processor } from './processor';
 import type { Publisher } from './publisher';
+import { countRuns, type Run } from './redelivery';
 import { traceIdOf } from './trace';
 
 /** Tries of a message that fails alone, for a reason that is not the infrastructure's. */
@@ -77,10 +78,11 @@ async function attempt<State, Message>(
   options: SettlementOptions<State, Message>,
   batch: readonly Readable<Message>[],
   worthwhile: Worthwhile,
+  run?: Run,
 ): Promise<Error | undefined> {
   try {
     const inputs: Input<Message>[] = batch.map(({ reading }) => reading.input);
-    const handled = await patiently(options.log, () => options.process(inputs), worthwhile);
+    const handled = await patiently(options.log, () => options.process(inputs, run), worthwhile);
     handled.forEach(({ outcome }, index) => {
       const delivery = batch[index];
       if (delivery) report(options, delivery, outcome);
@@ -92,101 +94,38 @@ async function attempt<State, Message>(
   }
 }
 
+/** Tries one message; answers whether it was handled, or else it was parked. */
 async function settleAlone<State, Message>(
   options: SettlementOptions<State, Message>,
   delivery: Readable<Message>,
   worthwhile: Worthwhile,
-) {
+  run?: Run,
+): Promise<boolean> {
   for (let tries = 1; ; tries++) {
-    const error = await attempt(options, [delivery], worthwhile);
-    if (error === undefined) return;
+    const error = await attempt(options, [delivery], worthwhile, run);
+    if (error === undefined) return true;
     options.log.error({ err: error, message_id: messageIdOf(delivery.raw), tries }, 'a message could not be handled');
     if (tries === TRIES_ALONE) {
       await park(options, delivery.raw, 'dead-letter', `HANDLER_FAILED: ${error.message}`, worthwhile);
-      return;
+      return false;
     }
     await pause(RETRY_ALONE_MS);
   }
 }
 
-/** Each is also asked by the laws that the simulation's database is held to. */
-export const RUNS = {
-  name: 'delivery-attempt-runs',
-  text: 'SELECT attempts FROM delivery_attempt WHERE message_id = $1',
-};
-/** Says how many runs there were, and not that there was one more: whoever gets no answer may say it again. */
-export const SET_RUNS = {
-  name: 'delivery-attempt',
-  text: `INSERT INTO delivery_attempt (message_id, attempts) VALUES ($1, $2)
-    ON CONFLICT (message_id) DO UPDATE SET attempts = excluded.attempts, updated_at = now()`,
-};
-export const FORGET_RUNS = {
-  name: 'delivery-attempt-done',
-  text: 'DELETE FROM delivery_attempt WHERE message_id = $1',
-};
-
 async function settleRedelivered<State, Message>(
   options: SettlementOptions<State, Message>,
   delivery: Readable<Message>,
   worthwhile: Worthwhile,
-) {
-  const { pool } = options;
-  const id = messageIdOf(delivery.raw);
-  const before = await countRun(options, id, worthwhile);
-  try {
-    if (before < DEATHS_MAX) await settleAlone(options, delivery, worthwhile);
-    else {
-      const reason = `POISON: the process died ${String(DEATHS_MAX)} times while handling it`;
-      await park(options, delivery.raw, 'dead-letter', reason, worthwhile);
-    }
-    await forgetRuns(options, id, worthwhile);
-  } catch (error) {
-    // This run did not end with the death of the process: it must not count as one.
-    await pool.query({ ...SET_RUNS, values: [id, before] }).catch(() => undefined);
-    throw error;
-  }
-}
-
-/**
- * Counts this run before it begins; answers how many there were before it. A count that fails for a reason of its own must not keep the
- * message from its decision.
- */
-async function countRun<State, Message>(
-  { pool, log }: SettlementOptions<State, Message>,
-  id: string,
-  worthwhile: Worthwhile,
-): Promise<number> {
-  try {
-    const read = () => pool.query<{ attempts: number }>({ ...RUNS, values: [id] });
-    const { rows } = await patiently(log, read, worthwhile);
-    const before = rows[0]?.attempts ?? 0;
-    try {
-      await patiently(log, () => pool.query({ ...SET_RUNS, values: [id, before + 1] }), worthwhile);
-    } catch (error) {
-      // Perhaps it was counted and nobody heard of it: a run that did not begin must not count.
-      await pool.query({ ...SET_RUNS, values: [id, before] }).catch(() => undefined);
-      throw error;
-    }
-    return before;
-  } catch (error) {
-    if (error instanceof GivenUpError) throw error;
-    log.error({ err: error, message_id: id }, 'a redelivery could not be counted; it is tried uncounted');
-    return 0;
-  }
-}
-
-/** The message is settled whatever becomes of its count: a row left behind only makes a later repetition count from there. */
-async function forgetRuns<State, Message>(
-  options: SettlementOptions<State, Message>,
-  id: string,
-  worthwhile: Worthwhile,
 ): Promise<void> {
-  try {
-    await patiently(options.log, () => options.pool.query({ ...FORGET_RUNS, values: [id] }), worthwhile);
-  } catch (error) {
-    if (error instanceof GivenUpError) throw error;
-    options.log.error({ err: error, message_id: id }, 'the count of a settled message could not be deleted');
+  const redelivery = await patiently(options.log, () => countRuns(options, messageIdOf(delivery.raw)), worthwhile);
+  if (redelivery.deaths < DEATHS_MAX) {
+    if (await settleAlone(options, delivery, worthwhile, redelivery)) return;
+  } else {
+    const reason = `POISON: the process died ${String(DEATHS_MAX)} times while handling it`;
+    await park(options, delivery.raw, 'dead-letter', reason, worthwhile);
   }
+  await patiently(options.log, redelivery.forget, worthwhile);
 }
 
 function report<State, Message>(

@@ -143,6 +143,42 @@ describe('a redelivered message', () => {
     await end();
   });
 
+  test('that waits for a lock is not counted yet: its process may die of anything', async () => {
+    const [orderId = ''] = orders(1);
+    const { client, end } = await stage.administrator(stage.database.url);
+    await client.query('BEGIN');
+    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [orderId]);
+    await stage.sayBytes(completed(orderId), { messageId });
+    await stage.giveBack();
+    service = startFake(stage.brokerUrl, stage.database.url);
+    await eventually(async () => {
+      expect((await client.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")).rowCount).toBe(
+        1,
+      );
+    });
+    expect((await client.query('SELECT 1 FROM delivery_attempt')).rows).toEqual([]);
+    await client.query('COMMIT');
+    await stage.answersTo([orderId]);
+    // The count has gone with the commit.
+    expect((await client.query('SELECT 1 FROM delivery_attempt')).rows).toEqual([]);
+    await end();
+  });
+
+  test('that fails for a reason of its own is no death: what is parked leaves no count behind', async () => {
+    const [orderId = ''] = orders(1);
+    const { client, end } = await stage.administrator(stage.database.url);
+    await client.query('INSERT INTO delivery_attempt (message_id, attempts) VALUES ($1, 2)', [messageId]);
+    await stage.sayBytes(completed(orderId, POISON), { messageId });
+    await stage.giveBack();
+    service = startFake(stage.brokerUrl, stage.database.url);
+    const { properties } = await stage.take('payment-service.dead-letter');
+    expect(properties.headers?.['x-reason']).toBe('HANDLER_FAILED: this customer is poison');
+    await eventually(async () => {
+      expect((await client.query('SELECT 1 FROM delivery_attempt')).rows).toEqual([]);
+    });
+    await end();
+  });
+
   test('is decided although it cannot be counted', async () => {
     const [orderId = ''] = orders(1);
     const { client, end } = await stage.administrator(stage.database.url);

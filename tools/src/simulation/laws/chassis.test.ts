@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { inTransaction, isTransient, type Pool, type PoolClient } from '@quadrille/service-chassis';
 import { DELETE, LEASE, POSTPONE, WRITE } from '@quadrille/service-chassis/src/outbox';
 import { PURGE } from '@quadrille/service-chassis/src/purge';
-import { FORGET_RUNS, RUNS, SET_RUNS } from '@quadrille/service-chassis/src/settlement';
+import { FORGET_RUNS, RUNS, SET_RUNS } from '@quadrille/service-chassis/src/redelivery';
 import { eventually } from '@quadrille/tests';
 import { databaseStages, type DatabaseStage } from './databases';
 

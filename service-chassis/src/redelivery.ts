@@ -1,0 +1,88 @@
+/**
+ * Counting the runs of a redelivered message, to find out the one that takes its process down.
+ *
+ *     lock, load -> [count one more, committed at once] -> decide, write, forget the count -> COMMIT
+ *
+ * Only a death in between is the message's: one that waits for a lock, or for the infrastructure, is innocent of what happens to its
+ * process meanwhile, and so is one that is committed. A run that ends in any other way than by death takes its count back.
+ */
+import type { Pool, PoolClient } from 'pg';
+import { isTransient } from './database';
+import type { Logger } from './log';
+
+/** Each is also asked by the laws that the simulation's database is held to. */
+export const RUNS = {
+  name: 'delivery-attempt-runs',
+  text: 'SELECT attempts FROM delivery_attempt WHERE message_id = $1',
+};
+/** Says how many runs there were, and not that there was one more: whoever gets no answer may say it again. */
+export const SET_RUNS = {
+  name: 'delivery-attempt',
+  text: `INSERT INTO delivery_attempt (message_id, attempts) VALUES ($1, $2)
+    ON CONFLICT (message_id) DO UPDATE SET attempts = excluded.attempts, updated_at = now()`,
+};
+export const FORGET_RUNS = {
+  name: 'delivery-attempt-done',
+  text: 'DELETE FROM delivery_attempt WHERE message_id = $1',
+};
+
+/** A run of a message that came again. */
+export interface Run {
+  /** Counts it, right before the decision. Rejects only when the infrastructure is at fault. */
+  readonly begin: () => Promise<void>;
+  /** Forgets the count, in the transaction of the decision. */
+  readonly end: (tx: PoolClient) => Promise<unknown>;
+  /** It ended without a commit and without a death: it does not count. */
+  readonly takeBack: () => Promise<void>;
+}
+
+/** What is known of a message that came again. */
+export interface Redelivery extends Run {
+  /** Runs before this one that ended with the death of their process. */
+  readonly deaths: number;
+  /** Forgets the count of a message that was parked. */
+  readonly forget: () => Promise<void>;
+}
+
+/**
+ * Reads how often a message took its process down. Rejects only when the infrastructure is at fault: a count that fails for a reason of
+ * its own must not keep the message from its decision, which then goes on uncounted.
+ */
+export async function countRuns({ pool, log }: { pool: Pool; log: Logger }, id: string): Promise<Redelivery> {
+  const counting = async (ask: () => Promise<unknown>): Promise<boolean> => {
+    try {
+      await ask();
+      return true;
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      log.error({ err: error, message_id: id }, 'the runs of a redelivered message could not be counted');
+      return false;
+    }
+  };
+  const set = (runs: number) => pool.query({ ...SET_RUNS, values: [id, runs] });
+  let deaths = 0;
+  await counting(async () => {
+    const { rows } = await pool.query<{ attempts: number }>({ ...RUNS, values: [id] });
+    deaths = rows[0]?.attempts ?? 0;
+  });
+  let begun = false;
+  let counted = false;
+  return {
+    deaths,
+    begin: async () => {
+      // Set before it is asked: the answer may be lost after it was counted.
+      begun = true;
+      counted = await counting(() => set(deaths + 1));
+    },
+    end: async (tx) => {
+      if (counted) await tx.query({ ...FORGET_RUNS, values: [id] });
+    },
+    takeBack: async () => {
+      if (begun) await set(deaths).catch(() => undefined);
+      begun = false;
+    },
+    forget: async () => {
+      await counting(() => pool.query({ ...FORGET_RUNS, values: [id] }));
+    },
+  };
+}
