@@ -17,6 +17,7 @@ import { createPaymentStore, overduePayments } from '@quadrille/payment-service/
 import type { PaymentGateway } from '@quadrille/payment-service/src/gateway';
 import type { Pool } from 'pg';
 import { services } from '../services';
+import { identityOf } from './deliveries';
 
 /** What a life is put together from. */
 export interface Parts {
@@ -25,8 +26,8 @@ export interface Parts {
   readonly log: Logger;
   readonly metrics: ServiceMetrics;
   readonly gateway: PaymentGateway;
-  /** Told the ids of the messages that a transaction decides about. */
-  readonly onDeciding: (tx: object, messageIds: readonly string[]) => void;
+  /** Told the identities of the messages that a transaction decides about. */
+  readonly onDeciding: (tx: object, identities: readonly string[]) => void;
 }
 
 /** The services' settings: their defaults, with a deadline short enough to be met by a delayed order. */
@@ -46,18 +47,13 @@ const ORDER_DEADLINE_MS = 60_000;
 /** The default of payment-service. */
 const GATEWAY_TIMEOUT_MS = 2_000;
 
-const idOf = (message: object) => ('id' in message && typeof message.id === 'string' ? [message.id] : []);
-
 /** A store that says what it is loaded for. */
 const watched = <State, Message extends object>(
   store: Store<State, Message>,
   { onDeciding }: Parts,
 ): Store<State, Message> => ({
   load: (tx, inputs) => {
-    onDeciding(
-      tx,
-      inputs.flatMap(({ message }) => idOf(message)),
-    );
+    onDeciding(tx, inputs.map(identityOf));
     return store.load(tx, inputs);
   },
 });

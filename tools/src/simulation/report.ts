@@ -2,12 +2,30 @@
 import { invariants, type Breach } from '../verify/facts';
 import { situations, type Situation } from './tally';
 
+/** Something that must not be: a breach of an invariant, or of what is watched while a run goes on. */
+export interface Finding {
+  readonly rule: string;
+  /** The order, the product or the message. */
+  readonly subject?: string;
+  readonly detail: string;
+}
+
+/** A breach of one of the seven invariants, as a finding. */
+export const findingOf = ({ invariant, orderId, productId, detail }: Breach): Finding => {
+  const subject = orderId ?? productId;
+  return {
+    rule: `${String(invariant)} ${invariants[invariant]}`,
+    ...(subject === undefined ? {} : { subject }),
+    detail,
+  };
+};
+
 /** What is kept of a run: it travels between threads. */
 export interface RunSummary {
   readonly seed: number;
   readonly orders: number;
   readonly digest: string;
-  readonly breaches: readonly Breach[];
+  readonly breaches: readonly Finding[];
   readonly statuses: Readonly<Record<string, number>>;
   readonly charges: number;
   readonly refunds: number;
@@ -51,12 +69,10 @@ export const situationsOf = (runs: readonly RunSummary[]): Readonly<Record<strin
   merged(runs, (run) => run.situations);
 
 /** The offenders of one run. */
-export const offenders = (breaches: readonly Breach[]): string[] => [
+export const offenders = (breaches: readonly Finding[]): string[] => [
   ...breaches
     .slice(0, NAMED_MAX)
-    .map(({ invariant, orderId, productId, detail }) =>
-      `      ${String(invariant)} ${invariants[invariant]}: ${orderId ?? productId ?? ''} ${detail}`.trimEnd(),
-    ),
+    .map(({ rule, subject, detail }) => `      ${rule}: ${subject === undefined ? '' : `${subject} `}${detail}`),
   ...(breaches.length > NAMED_MAX ? [`      and ${number(breaches.length - NAMED_MAX)} more`] : []),
 ];
 
@@ -92,7 +108,7 @@ export function report(
         ]
       : []),
     broken === 0
-      ? '  All seven invariants hold.'
+      ? '  All seven invariants hold, every message was delivered, every answer kept.'
       : `  ${number(broken)} breaches in ${number(runs.filter(({ breaches }) => breaches.length > 0).length)} of ${number(runs.length)} runs.`,
   ];
 }

@@ -2,7 +2,7 @@
 import { createLogger, createMetrics, type Logger, type ServiceMetrics } from '@quadrille/service-chassis';
 import { services, shortNames, type ShortName } from '../services';
 import type { Breach } from '../verify/facts';
-import { keyBreaches, orderBreaches, restBreaches, stockBreaches, vanishedBreach } from '../verify/rules';
+import { keyBreaches, orderBreaches, restBreaches, stockBreaches } from '../verify/rules';
 import { count, emptyTally, type Tally } from '../verify/tally';
 import { keyFacts, orderFacts, outboxFacts, stockFacts } from './facts';
 import { installGlobals } from './globals';
@@ -10,6 +10,7 @@ import { createHistory } from './history';
 import type { Scenario } from './plan';
 import { createRandom } from './random';
 import { createScheduler, drive, world, type Scheduler } from './scheduler';
+import { findingOf, type Finding } from './report';
 import { openShop, type Shop } from './shop';
 import { createSystem, type Mistakes, type System } from './system';
 import { createTally, type Situation, type SituationTally } from './tally';
@@ -27,7 +28,7 @@ export interface RunOptions {
 /** What came of a run. */
 export interface Outcome {
   readonly digest: string;
-  readonly breaches: readonly Breach[];
+  readonly breaches: readonly Finding[];
   readonly tally: Tally;
   readonly situations: SituationTally;
   readonly steps: number;
@@ -175,21 +176,20 @@ const isAtRest = ({ tables, broker }: System, shop: Shop): boolean =>
   broker.queues.underWay() === 0 &&
   broker.queues.facts().every(({ ready, unacknowledged }) => ready + unacknowledged === 0);
 
-function judge(system: System, shop: Shop): { readonly breaches: Breach[]; readonly tally: Tally } {
-  const { tables, broker } = system;
+function judge(system: System, shop: Shop): { readonly breaches: readonly Finding[]; readonly tally: Tally } {
+  const { tables, broker, deliveries } = system;
   const tally = emptyTally();
   const breaches: Breach[] = [];
   for (const facts of orderFacts(tables)) {
     count(tally, facts);
     breaches.push(...orderBreaches(facts));
   }
-  for (const id of shop.accepted) if (!tables.order.orders.rows.has(id)) breaches.push(vanishedBreach(id));
   breaches.push(
     ...stockFacts(tables).flatMap(stockBreaches),
     ...restBreaches(outboxFacts(tables), broker.queues.facts(), 0),
     ...keyBreaches(keyFacts(tables).repeated),
   );
-  return { breaches, tally };
+  return { breaches: [...breaches.map(findingOf), ...deliveries.findings(), ...shop.findings()], tally };
 }
 
 /** Runs a scenario. Only one at a time in a process: it takes the place of its time and its randomness. */

@@ -3,8 +3,11 @@ import { catalogue } from '@quadrille/inventory-service/src/catalogue';
 import { newOrder } from '@quadrille/order-service/src/adapters/place';
 import { placementKey } from '@quadrille/order-service/src/adapters/store';
 import type { Handled } from '@quadrille/service-chassis';
+import type { Payment } from '@quadrille/payment-service/src/domain/payment';
 import type { OrderState } from '@quadrille/order-service/src/domain/decide';
+import { createAnswers } from './answers';
 import { arrivals } from './plan';
+import type { Finding } from './report';
 import { createRandom, type Random } from './random';
 import { world, type Scheduler } from './scheduler';
 import type { System } from './system';
@@ -42,11 +45,11 @@ const [plenty] = available;
 
 /** What has become of the shop's customers. */
 export interface Shop {
-  /** Ids of orders that were answered 2xx. */
-  readonly accepted: ReadonlySet<string>;
   /** Customers and operators that are not done yet. */
   busy(): number;
   placed(): number;
+  /** Answers that were not kept. */
+  readonly findings: () => readonly Finding[];
 }
 
 /** An order's lines: mostly of what there is plenty of, sometimes of what sells out. */
@@ -62,6 +65,12 @@ function linesOf(random: Random) {
   if (random.chance(SHARES.unknown)) lines.set('moon', { productId: 'moon', quantity: 1, unitPriceMinor: 100 });
   return [...lines.values()];
 }
+
+const priceOf = new Map(catalogue.map(({ productId, priceMinor }) => [productId, priceMinor]));
+
+/** What an order costs by the catalogue, in minor units. */
+const totalOf = ({ items }: NonNullable<OrderState>): number =>
+  items.reduce((total, { productId, quantity }) => total + quantity * (priceOf.get(productId) ?? 0), 0);
 
 /** When a customer regrets: at once, soon, or long after. */
 function regretMs(random: Random): number {
@@ -87,7 +96,7 @@ export function openShop(options: {
   readonly record: (line: string) => void;
 }): Shop {
   const { seed, orders, scheduler, system, tally, record } = options;
-  const accepted = new Set<string>();
+  const answers = createAnswers();
   let busy = 0;
   let placed = 0;
 
@@ -103,16 +112,18 @@ export function openShop(options: {
     ask: (answered: (answer: Handled<State> | Error) => void) => void,
     random: Random,
     answered: (answer: Handled<State>) => void,
-    tries = TRIES_MAX,
+    triesMax = TRIES_MAX,
+    tries = 1,
   ) => {
     busy += 1;
     ask((answer) => {
       busy -= 1;
       if (!(answer instanceof Error)) answered(answer);
-      else if (tries > 1)
+      else if (tries < triesMax)
         later(random.between(PAUSE_MS.least, PAUSE_MS.most), () => {
-          insist(ask, random, answered, tries - 1);
+          insist(ask, random, answered, triesMax, tries + 1);
         });
+      else if (tries === TRIES_MAX) answers.unanswered(answer.message);
     });
   };
 
@@ -123,7 +134,8 @@ export function openShop(options: {
           system.askOrder({ key: orderId, message: { type: 'CancelOrder' }, cause: { traceparent } }, answered);
         },
         random,
-        ({ outcome }) => {
+        ({ outcome, state }) => {
+          answers.order(state, outcome);
           tally.count(
             outcome.startsWith('cancelled') ? 'a customer cancelled' : 'a cancellation met an order that was over',
           );
@@ -139,6 +151,7 @@ export function openShop(options: {
         },
         random,
         ({ outcome, state }) => {
+          answers.order(state, outcome);
           if (outcome === 'completed') tally.count('an order was handed over');
           else if (state?.status === 'PENDING' && tries > 1) complete(orderId, traceparent, random, tries - 1);
         },
@@ -149,12 +162,13 @@ export function openShop(options: {
     later(random.between(1_000, 60_000), () => {
       // The operator looks the payment up first, as the HTTP adapter does.
       if (!system.tables.payment.payments.rows.has(orderId)) return;
-      insist(
+      insist<Payment>(
         (answered) => {
           system.askPayment({ key: orderId, message: { type: 'RefundPayment' }, cause: { traceparent } }, answered);
         },
         random,
-        ({ outcome }) => {
+        ({ outcome, state }) => {
+          answers.payment(state, outcome);
           if (outcome === 'refunding') tally.count('an operator refunded');
         },
       );
@@ -179,7 +193,7 @@ export function openShop(options: {
       refunded: random.chance(SHARES.refunded),
     };
     let known = false;
-    const request = (tries: number) => {
+    const request = (triesMax: number) => {
       insist<OrderState>(
         (answered) => {
           // Every request makes an order of its own; the key makes it the same one.
@@ -193,7 +207,7 @@ export function openShop(options: {
         ({ state, outcome }) => {
           if (!state) throw new Error('placing an order left no order');
           record(`order ${state.orderId} ${outcome}`);
-          accepted.add(state.orderId);
+          answers.placed(state, totalOf(state));
           if (outcome === 'unchanged: placed already') tally.count('a repeated request found its order');
           if (known) return;
           known = true;
@@ -201,9 +215,10 @@ export function openShop(options: {
           if (wishes.completed) complete(state.orderId, traceparent, random);
           if (wishes.refunded) refund(state.orderId, traceparent, random);
         },
-        tries,
+        triesMax,
       );
     };
+    // Without a key a second request would be a second order: such a customer asks once, and may never know.
     request(keyed ? TRIES_MAX : 1);
     if (keyed && random.chance(SHARES.twice / SHARES.keyed)) request(TRIES_MAX);
   };
@@ -213,5 +228,5 @@ export function openShop(options: {
       place(index);
     });
   });
-  return { accepted, busy: () => busy, placed: () => placed };
+  return { busy: () => busy, placed: () => placed, findings: () => answers.findings(system.tables) };
 }

@@ -32,6 +32,7 @@ it(
 
 /** Mistakes that somebody could make, each of them found. */
 const mistakes: Readonly<Record<string, Mistakes>> = {
+  'nothing is kept in the outbox': { statements: { 'outbox-write': { run: () => ({ rows: [], rowCount: 0 }) } } },
   'keys are not locked': { statements: { 'lock-keys': { run: () => ({ rows: [], rowCount: 0 }) } } },
   'a payment cancelled while the gateway is asked is void': {
     payment: {

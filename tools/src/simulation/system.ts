@@ -3,7 +3,6 @@ import type { Handled, Input, Logger, ServiceMetrics } from '@quadrille/service-
 import type { OrderCommand, OrderState } from '@quadrille/order-service/src/domain/decide';
 import type { PaymentInput } from '@quadrille/payment-service/src/domain/messages';
 import type { Payment } from '@quadrille/payment-service/src/domain/payment';
-import { queuesOf } from '@quadrille/service-chassis/src/table';
 import { services, shortNames, topology, type ShortName } from '../services';
 import { createQueues, type BrokerFaults } from './broker/broker';
 import { createBrokerServer, type BrokerServer } from './broker/server';
@@ -14,6 +13,7 @@ import type { Statements } from './database/statement';
 import { createTables, statementsOf, type Tables } from './databases';
 import { createBank, createGateway, type GatewayFaults } from './gateway';
 import { startInventory, startNotification, startOrder, startPayment, type Parts } from './lives';
+import { watchDeliveries, type Deliveries } from './deliveries';
 import { createRandom } from './random';
 import { world, type Owner, type Scheduler } from './scheduler';
 import type { SituationTally } from './tally';
@@ -52,6 +52,7 @@ export interface System {
   readonly tables: Tables;
   readonly databases: Readonly<Record<ShortName, DatabaseServer>>;
   readonly broker: BrokerServer;
+  readonly deliveries: Deliveries;
   /** Those that were not asked to stop. */
   lives(name: ShortName): readonly Owner[];
   start(name: ShortName): void;
@@ -97,12 +98,7 @@ export function createSystem(options: SystemOptions): System {
   const random = createRandom(`${String(seed)} system`);
   const tables = createTables(options.orders);
   const statements = statementsOf(tables);
-  const decided: Readonly<Record<ShortName, Set<string>>> = {
-    order: new Set(),
-    inventory: new Set(),
-    payment: new Set(),
-    notification: new Set(),
-  };
+  const deliveries = watchDeliveries(tables);
   const deciding = new WeakMap<object, readonly string[]>();
 
   const openDatabase = (name: ShortName) =>
@@ -112,8 +108,8 @@ export function createSystem(options: SystemOptions): System {
       statements: { ...statements[name], ...options.mistakes?.statements },
       faults: faults.database,
       record,
-      committed: (connection) => {
-        for (const id of deciding.get(connection) ?? []) decided[name].add(id);
+      ends: (connection, committed) => {
+        if (committed) deliveries.decided(name, deciding.get(connection) ?? []);
         deciding.delete(connection);
       },
     });
@@ -134,20 +130,22 @@ export function createSystem(options: SystemOptions): System {
     random,
     queues,
     witness: {
-      published: (owner, { routingKey, properties: { messageId = '' } }, routed) => {
-        record(`${owner.name} published ${routingKey} ${messageId} ${routed}`);
+      published: (owner, message, routed) => {
+        const { routingKey, properties } = message;
+        record(`${owner.name} published ${routingKey} ${properties.messageId ?? ''} ${routed}`);
+        deliveries.published(owner, message, routed);
         if (routed === 'returned') tally.count('a message was returned as unroutable');
       },
-      delivered: (owner, queue, { properties: { messageId = '' } }, redelivered) => {
-        record(`${owner.name} got ${messageId}${redelivered ? ' again' : ''}`);
-        const name = shortNames.find((each) => queuesOf(services[each].table).includes(queue));
-        if (!name || !decided[name].has(messageId)) return;
+      delivered: (owner, queue, message, redelivered) => {
+        record(`${owner.name} got ${message.properties.messageId ?? ''}${redelivered ? ' again' : ''}`);
+        if (!deliveries.isDecided(queue, message)) return;
         tally.count(
           redelivered
             ? 'a message came again after its decision was committed'
             : 'a message came a second time as if it were new',
         );
       },
+      acknowledged: deliveries.acknowledged,
       leaving: options.leaving,
     },
   });
@@ -277,6 +275,7 @@ export function createSystem(options: SystemOptions): System {
     tables,
     databases,
     broker,
+    deliveries,
     lives,
     start,
     stop,

@@ -157,12 +157,18 @@ export function createChannel(context: Context, line: Line, confirms: boolean) {
       if (!mayLeave('ack')) return;
       toBroker(() => {
         if (!brokerOpen || !consumer) return;
-        let count = 0;
+        // RabbitMQ would close the channel; no service has a reason ever to do this.
+        if (!unacknowledged.has(deliveryTag))
+          throw new Error(`${owner.name} acknowledged what was not delivered to it`);
+        const done: Message[] = [];
         for (const tag of allUpTo ? unacknowledged.keys() : [deliveryTag]) {
-          if (tag > deliveryTag) break;
-          if (unacknowledged.delete(tag)) count += 1;
+          const found = unacknowledged.get(tag);
+          if (tag > deliveryTag || !found) break;
+          unacknowledged.delete(tag);
+          done.push(found.entry.message);
         }
-        queues.acknowledge(consumer.queue, count);
+        witness.acknowledged(consumer.queue, done);
+        queues.acknowledge(consumer.queue, done.length);
       });
     },
     publish: (

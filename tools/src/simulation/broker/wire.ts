@@ -10,6 +10,7 @@ export const LATENCY_MS = { least: 0.2, most: 1.2 } as const;
 export interface BrokerWitness {
   published(owner: Owner, message: Message, routed: Routed): void;
   delivered(owner: Owner, queue: string, message: Message, redelivered: boolean): void;
+  acknowledged(queue: string, messages: readonly Message[]): void;
   /** Asked before each publish, ack and the like leaves the process: the process may die here. */
   leaving(owner: Owner, what: 'publish' | 'ack'): void;
 }

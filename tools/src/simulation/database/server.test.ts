@@ -10,7 +10,7 @@ test('whoever waits for a lock still waits for it when the server thaws', () => 
     statements: { lock: { locks: () => ['the row'], run: () => ({ rows: [], rowCount: 1 }) } },
     faults: { commit: () => undefined, statement: () => false },
     record: () => undefined,
-    committed: () => undefined,
+    ends: () => undefined,
   });
   const said: string[] = [];
   const open = (who: string) =>

@@ -59,8 +59,8 @@ export interface DatabaseServerOptions {
   readonly statements: Statements;
   readonly faults: DatabaseFaults;
   readonly record: (line: string) => void;
-  /** Told of every explicit transaction that was committed on a connection. */
-  readonly committed: (connection: object) => void;
+  /** Told how every explicit transaction on a connection ends. */
+  readonly ends: (connection: object, committed: boolean) => void;
 }
 
 /** What the sessions of a server share. */
@@ -100,8 +100,8 @@ export function openSession(context: SessionContext, client: Client): ServerSess
     if (commit) {
       statistics.commits += 1;
       current?.apply();
-      if (current?.explicit === true) context.committed(client.connection());
     }
+    if (current?.explicit === true) context.ends(client.connection(), commit);
     current = undefined;
     locks.release(holder);
   };

@@ -66,7 +66,12 @@ export function openSimulatedBroker(): BrokerStage & { block(blocked: boolean): 
     scheduler,
     random,
     queues: createQueues({ topology, scheduler, random, faults }),
-    witness: { published: () => undefined, delivered: () => undefined, leaving: () => undefined },
+    witness: {
+      published: () => undefined,
+      delivered: () => undefined,
+      acknowledged: () => undefined,
+      leaving: () => undefined,
+    },
   });
   return {
     connect: () => broker.connect(owner, {}),

@@ -77,7 +77,7 @@ function openSimulation(service: ShortName): Promise<DatabaseStage> {
     statements: statementsOf(createTables(1_000))[service],
     faults: { commit, statement: () => false },
     record: () => undefined,
-    committed: () => undefined,
+    ends: () => undefined,
   });
   const { pool } = createPool({ server, owner, size: POOL_SIZE, scheduler, random: createRandom('laws') });
   return Promise.resolve({
