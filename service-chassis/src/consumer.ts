@@ -20,6 +20,7 @@ import type { Channel, ConsumeMessage } from 'amqplib';
 import { createAcks, type Acks } from './acks';
 import { pause } from './backoff';
 import { superviseLink, withHeartbeat, type Connect, type LinkState, type OpenChannel } from './broker-link';
+import { watchConsumer, type ConsumerWatch } from './consumer-watch';
 import type { Reading } from './delivery';
 import { failpoint } from './failpoint';
 import { GivenUpError } from './patience';
@@ -85,6 +86,7 @@ interface Consuming extends OpenChannel<Channel> {
   readonly consumerTag: string;
   readonly receive: (raw: ConsumeMessage | null) => void;
   readonly acks: Acks;
+  readonly watch: ConsumerWatch;
 }
 
 /** How long deliveries may still come in after the broker has confirmed that it sends no more. */
@@ -146,6 +148,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
   const letGo = (channel: Consuming) => {
     channel.acks.flush();
     if (open !== channel) return;
+    channel.watch.stop();
     open = undefined;
     pending = [];
   };
@@ -184,6 +187,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
       return;
     }
     if (open?.epoch !== epoch) return;
+    open.watch.delivered();
     if (raw.fields.redelivered) metrics.redelivered.inc();
     const delivery = { raw, receivedAtMs: performance.now(), reading: read(raw) };
     pending.push(delivery);
@@ -208,11 +212,13 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
         onDelivery(raw, epoch, abandon);
       };
       // Deliveries may arrive before consume() answers.
-      open = { ...opened, consumerTag, receive, acks: createAcks(channel, UNACKED_BATCHES * batchMax) };
+      const acks = createAcks(channel, UNACKED_BATCHES * batchMax);
+      open = { ...opened, consumerTag, receive, acks, watch: watchConsumer(opened, queue) };
       await channel.consume(queue, receive, { consumerTag });
     },
     onClosed: () => {
       open?.acks.forget();
+      open?.watch.stop();
       open = undefined;
       pending = [];
       hurry();
@@ -226,6 +232,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
       draining = true;
       hurry();
       resting.abort();
+      open?.watch.stop();
       if (open) await cancelConsumer(open);
       while (running) await running;
       open?.acks.flush();

@@ -1,8 +1,9 @@
 /** The broker goes away, closes, cancels, returns: nothing is lost, nothing takes effect twice, and the links come back. */
 import { eventually, startTcpProxy } from '@quadrille/tests';
 import { exchangeOf } from '@quadrille/shared-events';
+import { connect } from 'amqplib';
 import { pino } from 'pino';
-import { superviseLink } from '../src/broker-link';
+import { superviseLink, type Connect } from '../src/broker-link';
 import { startFake, table, type FakeService } from './fake-service';
 import { orders, setStage, type Stage } from './stage';
 
@@ -106,6 +107,33 @@ test('the queue is deleted and declared again: the consumer is rebuilt', async (
   const ids = orders(10);
   await stage.say(ids);
   await answered(ids);
+});
+
+test('a consumer that the broker has forgotten without a word is rebuilt', async () => {
+  // As after a quorum queue's process has died: the channel is open, and nobody knows of the consumer.
+  let forgotten = 0;
+  const forgetful: Connect = async (url, options) => {
+    const connection = await connect(url, options);
+    const createChannel = connection.createChannel.bind(connection);
+    connection.createChannel = async () => {
+      const channel = await createChannel();
+      const consume = channel.consume.bind(channel);
+      channel.consume = (queue, onMessage, asked) => {
+        if (queue !== table.name || forgotten > 0) return consume(queue, onMessage, asked);
+        forgotten += 1;
+        return Promise.resolve({ consumerTag: '' });
+      };
+      return channel;
+    };
+    return connection;
+  };
+  service = startFake(stage.brokerUrl, stage.database.url, { connect: forgetful });
+  await ready();
+  expect(forgotten).toBe(1);
+  const ids = orders(10);
+  await stage.say(ids);
+  await answered(ids);
+  await ready();
 });
 
 test('what nobody is bound to stays in the outbox, and goes out when somebody is', async () => {

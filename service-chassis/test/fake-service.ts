@@ -16,6 +16,7 @@ import {
   type ServiceTable,
   type Store,
 } from '../src';
+import type { Connect } from '../src/broker-link';
 
 /** What the service knows about an order; undefined when it has not heard of it. */
 export type Seen = { readonly handled: number } | undefined;
@@ -137,7 +138,11 @@ export interface FakeService extends Foundation {
 export function startFake(
   brokerUrl: string,
   databaseUrl: string,
-  hooks: { readonly beforeLoad?: () => Promise<void>; readonly perform?: () => Promise<void> } = {},
+  hooks: {
+    readonly beforeLoad?: () => Promise<void>;
+    readonly perform?: () => Promise<void>;
+    readonly connect?: Connect;
+  } = {},
 ): FakeService {
   const config = configOf(brokerUrl, databaseUrl);
   const foundation = layFoundation(table.name, config, pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' }));
@@ -145,6 +150,7 @@ export function startFake(
     ...foundation,
     service: table,
     config,
+    connect: hooks.connect,
     store: createStore(hooks.beforeLoad ?? (() => Promise.resolve())),
     own: z.object({ type: z.literal('Remind') }),
     perform: async () => {

@@ -64,6 +64,8 @@ export interface Queues {
   publish(message: Message): Routed;
   subscribe(queue: string, subscriber: Subscriber): void;
   unsubscribe(queue: string, subscriber: Subscriber): void;
+  /** What a queue has, as a passive declaration is told. */
+  check(queue: string): { readonly messageCount: number; readonly consumerCount: number };
   /** There may be room again. */
   pump(queue: string): void;
   acknowledge(queue: string, count: number): void;
@@ -195,6 +197,10 @@ export function createQueues(options: {
       const { subscribers } = named(name);
       const index = subscribers.indexOf(subscriber);
       if (index >= 0) subscribers.splice(index, 1);
+    },
+    check: (name) => {
+      const { ready, subscribers } = named(name);
+      return { messageCount: ready.length, consumerCount: subscribers.length };
     },
     pump: (name) => {
       pump(named(name));

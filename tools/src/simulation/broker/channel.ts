@@ -148,6 +148,7 @@ export function createChannel(context: Context, line: Line, confirms: boolean) {
         queues.subscribe(queue, subscriber);
         return { consumerTag };
       }),
+    checkQueue: (queue: string) => ask(() => queues.check(queue)),
     cancel: () =>
       ask(() => {
         if (consumer) queues.unsubscribe(consumer.queue, subscriber);

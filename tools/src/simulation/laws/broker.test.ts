@@ -111,6 +111,20 @@ describe.each(Object.keys(brokerStages))('in %s', (name) => {
     await expect(publish(channel, '1')).rejects.toThrow(/closed/i);
   });
 
+  it('says how many consumers a queue has', async () => {
+    const asking = await publisher();
+    const consumers = async () => (await asking.checkQueue('inventory-service')).consumerCount;
+    expect(await consumers()).toBe(0);
+    const { channel } = await consume('inventory-service', 1);
+    await eventually(async () => {
+      expect(await consumers()).toBe(1);
+    });
+    await channel.close();
+    await eventually(async () => {
+      expect(await consumers()).toBe(0);
+    });
+  });
+
   it('shares a queue among its consumers, each message once', async () => {
     const channel = await publisher();
     const [one, other] = [await consume('inventory-service', 2), await consume('inventory-service', 3)];
