@@ -1,6 +1,7 @@
 /** The table of faults: what is run, and what is not. */
 import type { NotRun, Row } from './row';
 import { brokerRows } from './rows/broker';
+import { brokerDiskMissing, brokerDiskRows } from './rows/broker-disk';
 import { channelRows } from './rows/channels';
 import { clusterRows } from './rows/cluster';
 import { databaseRows } from './rows/database';
@@ -18,6 +19,7 @@ import { userRows } from './rows/users';
 export const rows: readonly Row[] = [
   ...serviceRows,
   ...brokerRows,
+  ...brokerDiskRows,
   ...channelRows,
   ...userRows,
   ...clusterRows,
@@ -34,12 +36,8 @@ export const rows: readonly Row[] = [
 /** What is not run. */
 export const notRun: readonly NotRun[] = [
   ...(limitsMissing ? [limitsMissing] : []),
+  ...(brokerDiskMissing ? [brokerDiskMissing] : []),
   ...(diskMissing ? [diskMissing] : []),
-  {
-    number: 16,
-    fault: 'The disk of the broker really full',
-    why: 'tried twice on RabbitMQ 3.10.8: after enospc some quorum queues had damaged logs (corrupt_log) and did not start again, and with them deleted and declared anew orders still waited; whether the services have a part in that is not known yet. The disk alarm, which comes first, is row 15: do not switch it off',
-  },
   {
     number: 54,
     fault: 'Another version of the broker',

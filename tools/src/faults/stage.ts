@@ -85,6 +85,8 @@ export interface Stage {
   readonly standbyPort: number;
   /** After its death: on the same port, with the same data. */
   readonly restartBroker: () => Promise<void>;
+  /** Everything that is declared in the broker, and its users: once more, in a broker that has lost some of it. */
+  readonly declareAgain: () => Promise<void>;
   readonly restartPostgres: () => Promise<void>;
   /** Another process of a service; ends when its `stop` is called, or with the stage. */
   readonly replica: (short: ShortName, settings?: Readonly<Record<string, string>>) => Promise<ServiceUnderFault>;
@@ -137,10 +139,9 @@ async function assemble(servers: Awaited<ReturnType<typeof startPrivateServers>>
   let { postgres, broker } = servers;
   if (!postgres || !broker) throw new Error('faults need private servers');
   const otherNodes = system === 'cluster' ? await startOtherNodes(folder, ports, passwordOf('rabbitmq')) : [];
-  const [databases, access] = await Promise.all([
-    prepareDatabases(postgres.url, passwordOf),
-    prepareBroker(broker, { databaseUrl: undefined, amqpUrl: undefined, managementUrl: undefined }, folder, passwordOf),
-  ]);
+  const declare = (server: BrokerServer) =>
+    prepareBroker(server, { databaseUrl: undefined, amqpUrl: undefined, managementUrl: undefined }, folder, passwordOf);
+  const [databases, access] = await Promise.all([prepareDatabases(postgres.url, passwordOf), declare(broker)]);
   const { management } = access;
   if (!management) throw new Error('the private broker has no management API');
   const urls = record((name) => ({ database: databases.urls[name], broker: urlsOf(access.urls[name], otherNodes) }));
@@ -192,6 +193,9 @@ async function assemble(servers: Awaited<ReturnType<typeof startPrivateServers>>
     standbyPort: ports['standby'] ?? 0,
     restartBroker: async () => {
       broker = await servers.restartBroker();
+    },
+    declareAgain: async () => {
+      await declare(known(broker));
     },
     restartPostgres: async () => {
       postgres = await servers.restartPostgres();
