@@ -2,6 +2,7 @@
 import type { NotRun, Row } from './row';
 import { brokerRows } from './rows/broker';
 import { brokerDiskMissing, brokerDiskRows } from './rows/broker-disk';
+import { versionMissing, versionRows } from './rows/broker-version';
 import { channelRows } from './rows/channels';
 import { clusterRows } from './rows/cluster';
 import { databaseRows } from './rows/database';
@@ -20,6 +21,7 @@ export const rows: readonly Row[] = [
   ...serviceRows,
   ...brokerRows,
   ...brokerDiskRows,
+  ...versionRows,
   ...channelRows,
   ...userRows,
   ...clusterRows,
@@ -38,9 +40,5 @@ export const notRun: readonly NotRun[] = [
   ...(limitsMissing ? [limitsMissing] : []),
   ...(brokerDiskMissing ? [brokerDiskMissing] : []),
   ...(diskMissing ? [diskMissing] : []),
-  {
-    number: 54,
-    fault: 'Another version of the broker',
-    why: 'one version is at hand at a time; `npm run test:e2e` runs the end-to-end tests on the images of docker compose, where there is an engine',
-  },
+  ...(versionMissing ? [versionMissing] : []),
 ];
