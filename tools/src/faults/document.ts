@@ -79,5 +79,7 @@ export function documentOf(
   return template
     .replace('<!-- summary -->', () => summary)
     .replace('<!-- tables -->', () => tables.join('\n\n'))
-    .replace('<!-- not run -->', () => tableOf(['#', 'Fault', 'Why it is not run'], left));
+    .replace('<!-- not run -->', () =>
+      left.length === 0 ? 'Nothing: every row was run.' : tableOf(['#', 'Fault', 'Why it is not run'], left),
+    );
 }
