@@ -37,16 +37,30 @@ export function orderBreaches(facts: OrderFacts): Breach[] {
   if (charges.length > 1) breaches.push(breach(3, `charged ${String(charges.length)} times: ${describe(facts)}`));
   if (refunds.length > 1) breaches.push(breach(3, `refunded ${String(refunds.length)} times: ${describe(facts)}`));
   if (!isUnsettled(facts)) {
-    const sold = order?.status === 'CONFIRMED' || order?.status === 'COMPLETED';
-    const due = sold ? (order.totalMinor ?? 0) : 0;
-    if (sum(charges) - sum(refunds) !== due) breaches.push(breach(3, `${money(due)} are due: ${describe(facts)}`));
+    breaches.push(...moneyWrong(facts).map((detail) => breach(3, detail)));
     const states = `${order?.status ?? 'none'} ${reservation ?? 'none'} ${payment ?? 'none'}`;
     if (!AGREEMENTS.has(states)) breaches.push(breach(4, describe(facts)));
+    else if (breaches.length === 0 && !isLedgered(facts))
+      breaches.push(breach(3, `the payment says something else than the bank: ${describe(facts)}`));
   }
   const repeated = [...new Set(notifications.filter((kind, index) => notifications.indexOf(kind) !== index))];
   if (repeated.length > 0) breaches.push(breach(5, `more than one notification of: ${repeated.join(', ')}`));
   return breaches;
 }
+
+/** What is wrong with the money that the shop has of a settled order. */
+function moneyWrong(facts: OrderFacts): string[] {
+  const { order, charges, refunds } = facts;
+  const sold = order?.status === 'CONFIRMED' || order?.status === 'COMPLETED';
+  if (sold && order.totalMinor === null) return [`sold without a price: ${describe(facts)}`];
+  const due = sold ? (order.totalMinor ?? 0) : 0;
+  return sum(charges) - sum(refunds) === due ? [] : [`${money(due)} are due: ${describe(facts)}`];
+}
+
+/** Whether the bank did what the payment says. */
+const isLedgered = ({ payment, charges, refunds }: OrderFacts): boolean =>
+  charges.length === (payment === 'SUCCEEDED' || payment === 'REFUNDED' ? 1 : 0) &&
+  refunds.length === (payment === 'REFUNDED' ? 1 : 0);
 
 /** An order that was answered 2xx and is not there. */
 export const vanishedBreach = (orderId: string): Breach => ({
