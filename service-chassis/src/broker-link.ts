@@ -43,6 +43,8 @@ export interface OpenChannel<C extends Channel> {
   readonly epoch: number;
   /** Gives the channel up; the link opens another. */
   readonly abandon: (reason: string) => void;
+  /** Opens a second channel on the same connection, for a question that the broker may answer by closing it. */
+  readonly openAside: () => Promise<C>;
 }
 
 /** Opens a connection to a broker; amqplib's `connect` does so over TCP. */
@@ -142,7 +144,14 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
     });
     try {
       await within(
-        Promise.resolve(options.onOpen({ channel, epoch: current, abandon: end })),
+        Promise.resolve(
+          options.onOpen({
+            channel,
+            epoch: current,
+            abandon: end,
+            openAside: () => options.createChannel(connection),
+          }),
+        ),
         OPEN_TIMEOUT_MS,
         Promise.race([ended, lost]),
       );

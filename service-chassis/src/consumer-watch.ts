@@ -20,9 +20,17 @@ export interface ConsumerWatch {
   readonly stop: () => void;
 }
 
-/** Watches the consumer of `queue` on an open channel; gives the channel up when the queue has no consumer at all. */
+/** AMQP's ACCESS_REFUSED. RabbitMQ 4.2.6 and 4.3.0 want a permission for this question that no service has; other versions do not. */
+const REFUSED = 403;
+
+const isRefusal = (error: unknown) => error instanceof Error && 'code' in error && error.code === REFUSED;
+
+/**
+ * Watches the consumer of `queue` on an open channel; gives the channel up when the queue has no consumer at all, or is not there. Asks on a
+ * channel of its own: a refusal closes that one, and nothing is asked any more.
+ */
 export function watchConsumer(
-  { channel, abandon }: Pick<OpenChannel<Channel>, 'channel' | 'abandon'>,
+  { abandon, openAside }: Pick<OpenChannel<Channel>, 'abandon' | 'openAside'>,
   queue: string,
 ): ConsumerWatch {
   let heard = false;
@@ -30,14 +38,26 @@ export function watchConsumer(
   let unknown = 0;
   let stopped = false;
 
+  const stop = () => {
+    stopped = true;
+    clearInterval(timer);
+  };
+  const giveUp = (reason: string) => {
+    if (!stopped) abandon(reason);
+  };
   const ask = async () => {
     asking = true;
     try {
-      const { consumerCount } = await channel.checkQueue(queue);
+      const aside = await openAside();
+      // Its reasons come with the answer.
+      aside.on('error', () => undefined);
+      const { consumerCount } = await aside.checkQueue(queue);
+      await aside.close();
       unknown = consumerCount > 0 || heard ? 0 : unknown + 1;
-      if (unknown >= UNKNOWN_MAX && !stopped) abandon('the broker has forgotten the consumer');
-    } catch {
-      // The queue is not there, or the channel is gone: the link has been told.
+      if (unknown >= UNKNOWN_MAX) giveUp('the broker has forgotten the consumer');
+    } catch (error) {
+      if (isRefusal(error)) stop();
+      else giveUp(`the broker cannot say whether it knows the consumer: ${String(error)}`);
     } finally {
       asking = false;
     }
@@ -47,16 +67,13 @@ export function watchConsumer(
     heard = false;
     if (!quiet) unknown = 0;
     else if (!asking) void ask();
-    else abandon('the broker does not say whether it knows the consumer');
+    else giveUp('the broker does not say whether it knows the consumer');
   }, ASK_INTERVAL_MS);
 
   return {
     delivered: () => {
       heard = true;
     },
-    stop: () => {
-      stopped = true;
-      clearInterval(timer);
-    },
+    stop,
   };
 }

@@ -136,6 +136,40 @@ test('a consumer that the broker has forgotten without a word is rebuilt', async
   await ready();
 });
 
+test('a broker that does not let a service ask for its consumer is asked no more, and the consumer stays', async () => {
+  // As RabbitMQ 4.2.6 and 4.3.0 do, which want the permission to configure for a passive declaration.
+  let asked = 0;
+  let opened = 0;
+  const strict: Connect = async (url, options) => {
+    const connection = await connect(url, options);
+    const createChannel = connection.createChannel.bind(connection);
+    connection.createChannel = async () => {
+      const channel = await createChannel();
+      opened += 1;
+      channel.checkQueue = async () => {
+        asked += 1;
+        await channel.close();
+        throw Object.assign(new Error('403 (ACCESS_REFUSED)'), { code: 403 });
+      };
+      return channel;
+    };
+    return connection;
+  };
+  service = startFake(stage.brokerUrl, stage.database.url, { connect: strict });
+  await ready();
+  const consumers = opened;
+  await eventually(() => {
+    expect(asked).toBe(consumers);
+    return Promise.resolve();
+  });
+  const ids = orders(10);
+  await stage.say(ids);
+  await answered(ids);
+  expect(service.participant.problems()).toEqual({});
+  expect(asked).toBe(consumers);
+  expect(opened).toBe(2 * consumers);
+});
+
 test('what nobody is bound to stays in the outbox, and goes out when somebody is', async () => {
   service = startFake(stage.brokerUrl, stage.database.url);
   await ready();
