@@ -7,7 +7,7 @@
  *   does it linger, for a moment: at a low rate too, such events then share a transaction (ADR 0014).
  * - What others may overtake has a queue and a consumer of its own, which takes little at once and rests as long as it
  *   worked: however much of it there is, the others go on beside it (ADR 0015).
- * - What cannot be read goes to `<service>.invalid`, with the reason in a header, and is acked only when it is there.
+ * - What cannot be read goes to `<service>.invalid`, with the reason in a header, alone, and is acked only when it is there.
  * - A batch that fails because the database is away is tried again, with growing pauses, for as long as the channel
  *   lives: it is never nacked, and the prefetch bounds what waits. A channel that is lost takes its deliveries with it;
  *   the broker delivers them again.
@@ -108,6 +108,9 @@ async function cancelConsumer({ channel, consumerTag, receive }: Consuming): Pro
   await pause(LATE_DELIVERIES_MS);
 }
 
+/** Whether a delivery is a batch of its own. */
+const isAlone = ({ raw, reading }: Delivery<unknown>): boolean => raw.fields.redelivered || !reading.ok;
+
 /** Starts to consume a queue; keeps at it until stop(). */
 export function startConsumer<State, Message>(options: ConsumerOptions<State, Message>): Consumer {
   const { queue, pace, log, metrics, read } = options;
@@ -120,7 +123,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
   let hurry: () => void = () => undefined;
 
   const take = (): readonly Delivery<Message>[] => {
-    const alone = pending.findIndex(({ raw }) => raw.fields.redelivered);
+    const alone = pending.findIndex(isAlone);
     const size = alone === 0 ? 1 : Math.min(alone === -1 ? pending.length : alone, batchMax);
     const batch = pending.slice(0, size);
     pending = pending.slice(size);
@@ -168,6 +171,8 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
         await settle(options, batch, (failures) => open === channel && !(draining && failures > 0));
         await failpoint('before_ack');
         if (open === channel) channel.acks.handled(last.raw, batch.length);
+        // The next one may take the process down: this one must not come again for that, to be parked or tried once more.
+        if (open === channel && isAlone(last)) channel.acks.flush();
         const restMs = Math.min(REST_MAX_MS, pace.rest * (performance.now() - startedMs));
         if (restMs > 0) await pause(restMs, resting.signal);
       } catch (error) {
