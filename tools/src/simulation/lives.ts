@@ -2,6 +2,7 @@
 import {
   startParticipant,
   type CommonConfig,
+  type Input,
   type Logger,
   type ServiceMetrics,
   type Store,
@@ -28,6 +29,8 @@ export interface Parts {
   readonly gateway: PaymentGateway;
   /** Told the identities of the messages that a transaction decides about. */
   readonly onDeciding: (tx: object, identities: readonly string[]) => void;
+  /** Told each message that was decided; may throw, as a decision may. */
+  readonly onDecided: (input: Input<object>) => void;
 }
 
 /** The services' settings: their defaults, with a deadline short enough to be met by a delayed order. */
@@ -47,14 +50,20 @@ const ORDER_DEADLINE_MS = 60_000;
 /** The default of payment-service. */
 const GATEWAY_TIMEOUT_MS = 2_000;
 
-/** A store that says what it is loaded for. */
+/** A store that says what it is loaded for, and what was decided on it. */
 const watched = <State, Message extends object>(
   store: Store<State, Message>,
-  { onDeciding }: Parts,
+  { onDeciding, onDecided }: Parts,
 ): Store<State, Message> => ({
   load: (tx, inputs) => {
     onDeciding(tx, inputs.map(identityOf));
-    return store.load(tx, inputs);
+    return store.load(tx, inputs).then((states) => ({
+      ...states,
+      put: (input, ...decision) => {
+        onDecided(input);
+        states.put(input, ...decision);
+      },
+    }));
   },
 });
 

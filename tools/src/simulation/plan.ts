@@ -30,6 +30,9 @@ export const faultKinds = [
   'event unbound',
   'gateway down',
   'graceful stop',
+  'unreadable message',
+  'failing message',
+  'deadly message',
 ] as const;
 
 /** One of them. */

@@ -2,7 +2,7 @@
 import { createLogger, createMetrics, type Logger, type ServiceMetrics } from '@quadrille/service-chassis';
 import { services, shortNames, type ShortName } from '../services';
 import type { Breach } from '../verify/facts';
-import { keyBreaches, orderBreaches, restBreaches, stockBreaches } from '../verify/rules';
+import { isParkingLot, keyBreaches, orderBreaches, parkedIn, restBreaches, stockBreaches } from '../verify/rules';
 import { count, emptyTally, type Tally } from '../verify/tally';
 import { keyFacts, orderFacts, outboxFacts, stockFacts } from './facts';
 import { installGlobals } from './globals';
@@ -131,6 +131,9 @@ function victimsOf(system: () => System, scheduler: Scheduler): Victims {
         system().broker.setUp(brokerDown === 0);
       });
     },
+    plant: (service, poison) => {
+      system().poison.plant(service, poison);
+    },
     blockBroker: (forMs) => {
       spell(forMs, (by) => {
         blocked += by;
@@ -174,22 +177,25 @@ const isAtRest = ({ tables, broker }: System, shop: Shop): boolean =>
   tables.notification.notificationDue.size() === 0 &&
   shortNames.every((name) => tables.chassis[name].outbox.rows.size === 0) &&
   broker.queues.underWay() === 0 &&
-  broker.queues.facts().every(({ ready, unacknowledged }) => ready + unacknowledged === 0);
+  broker.queues.facts().every(({ name, ready, unacknowledged }) => isParkingLot(name) || ready + unacknowledged === 0);
 
 function judge(system: System, shop: Shop): { readonly breaches: readonly Finding[]; readonly tally: Tally } {
-  const { tables, broker, deliveries } = system;
+  const { tables, broker, deliveries, poison } = system;
   const tally = emptyTally();
   const breaches: Breach[] = [];
   for (const facts of orderFacts(tables)) {
     count(tally, facts);
     breaches.push(...orderBreaches(facts));
   }
+  const queues = broker.queues.facts();
   breaches.push(
     ...stockFacts(tables).flatMap(stockBreaches),
-    ...restBreaches(outboxFacts(tables), broker.queues.facts(), 0),
+    // What is parked is judged by name: who dies between parking a message and acknowledging it parks it again.
+    ...restBreaches(outboxFacts(tables), queues, parkedIn(queues)),
     ...keyBreaches(keyFacts(tables).repeated),
   );
-  return { breaches: [...breaches.map(findingOf), ...deliveries.findings(), ...shop.findings()], tally };
+  const watched = [...deliveries.findings(), ...poison.findings(deliveries), ...shop.findings()];
+  return { breaches: [...breaches.map(findingOf), ...watched], tally };
 }
 
 /** Runs a scenario. Only one at a time in a process: it takes the place of its time and its randomness. */

@@ -14,6 +14,7 @@ import { createTables, statementsOf, type Tables } from './databases';
 import { createBank, createGateway, type GatewayFaults } from './gateway';
 import { startInventory, startNotification, startOrder, startPayment, type Parts } from './lives';
 import { watchDeliveries, type Deliveries } from './deliveries';
+import { createPoison, type PoisonCupboard } from './poison';
 import { createRandom } from './random';
 import { world, type Owner, type Scheduler } from './scheduler';
 import type { SituationTally } from './tally';
@@ -53,6 +54,7 @@ export interface System {
   readonly databases: Readonly<Record<ShortName, DatabaseServer>>;
   readonly broker: BrokerServer;
   readonly deliveries: Deliveries;
+  readonly poison: PoisonCupboard;
   /** Those that were not asked to stop. */
   lives(name: ShortName): readonly Owner[];
   start(name: ShortName): void;
@@ -150,6 +152,8 @@ export function createSystem(options: SystemOptions): System {
     },
   });
 
+  const poison = createPoison(queues, scheduler.now);
+
   const poolOf = (name: ShortName, owner: Owner, size: number) =>
     createPool({ server: databases[name], owner, size, scheduler, random });
 
@@ -179,8 +183,13 @@ export function createSystem(options: SystemOptions): System {
       // One registry for all lives of a service: what it counts is counted for the run.
       metrics: { ...options.metrics[service], gauge: () => undefined, count: () => undefined },
       gateway: createGateway({ bank, bankOwner, owner: life, scheduler, random, faults: faults.gateway }),
-      onDeciding: (tx, messageIds) => {
-        deciding.set(tx, messageIds);
+      onDeciding: (tx, identities) => {
+        deciding.set(tx, identities);
+      },
+      onDecided: (input) => {
+        const effect = poison.effectOf(input);
+        if (effect === 'failing') throw new Error('this message fails');
+        if (effect === 'deadly') end(life, 'dies');
       },
     };
     scheduler.after(0, life, () => {
@@ -276,6 +285,7 @@ export function createSystem(options: SystemOptions): System {
     databases,
     broker,
     deliveries,
+    poison,
     lives,
     start,
     stop,

@@ -6,6 +6,7 @@ import type { DatabaseFaults } from './database/session';
 import type { GatewayFaults } from './gateway';
 import { createNoises } from './noise';
 import { durationOf, type Fault, type FaultKind, type Scenario } from './plan';
+import type { Poison } from './poison';
 import type { Random } from './random';
 import type { SituationTally } from './tally';
 import { queuesOf } from '@quadrille/service-chassis/src/table';
@@ -29,6 +30,7 @@ export interface Victims {
     draw: number,
   ): boolean;
   blockBroker(forMs: number): void;
+  plant(service: ShortName, poison: Poison): void;
 }
 
 /** Trouble, as the servers ask for it. */
@@ -241,6 +243,18 @@ export function createTrouble(options: {
         return;
       case 'gateway down':
         stopGateway(fault);
+        return;
+      case 'unreadable message':
+        now(fault, 'a message could not be read');
+        victims.plant(service, 'unreadable');
+        return;
+      case 'failing message':
+        now(fault, 'a message failed every time');
+        victims.plant(service, 'failing');
+        return;
+      case 'deadly message':
+        now(fault, 'a message took its process down every time');
+        victims.plant(service, 'deadly');
         return;
       default:
         armed.set(kind, [...(armed.get(kind) ?? []), { fault, skip: fault.skip }]);

@@ -84,7 +84,7 @@ export function stockBreaches(stock: StockFacts): Breach[] {
   return wrong.length === 0 ? [] : [{ invariant: 2, productId, detail: wrong.join('; ') }];
 }
 
-const isParkingLot = (queue: string) => queue.endsWith('.dead-letter') || queue.endsWith('.invalid');
+export const isParkingLot = (queue: string) => queue.endsWith('.dead-letter') || queue.endsWith('.invalid');
 
 /** Messages that the system has given up and put aside. */
 export const parkedIn = (queues: readonly QueueFacts[]): number =>

@@ -62,6 +62,8 @@ export type Routed = 'confirmed' | 'returned' | 'refused';
 /** The queues of a broker. */
 export interface Queues {
   publish(message: Message): Routed;
+  /** Puts a message into a queue as a stranger does who may: nothing happens to it on the way. */
+  plant(queue: string, message: Message): void;
   subscribe(queue: string, subscriber: Subscriber): void;
   unsubscribe(queue: string, subscriber: Subscriber): void;
   /** What a queue has, as a passive declaration is told. */
@@ -187,6 +189,9 @@ export function createQueues(options: {
     publish: (message) => {
       if (faults.refuses(message)) return 'refused';
       return route(message) ? 'confirmed' : 'returned';
+    },
+    plant: (name, message) => {
+      enqueue(named(name), message);
     },
     subscribe: (name, subscriber) => {
       const queue = named(name);
