@@ -145,7 +145,7 @@ export function createOutbox(options: {
     });
     const failed = rows.filter((_, index) => results[index] !== 'confirmed').map((row) => row.id);
     if (failed.length > 0) await pool.query({ ...POSTPONE, values: [failed] });
-    metrics.relayed.inc(rows.length);
+    metrics.relayed.inc(rows.length - failed.length);
     log.info(
       { rows: rows.length, confirmed: rows.length - failed.length },
       'the relay published what was left in the outbox',

@@ -7,7 +7,7 @@ const lineSchema = z.object({
   message_id: z.string().optional(),
   outcome: z.string().optional(),
   attempt: z.number().optional(),
-  rows: z.number().optional(),
+  confirmed: z.number().optional(),
   reason: z.string().optional(),
 });
 
@@ -101,7 +101,7 @@ export function countersOf({ lines, count }: Entries): Counters {
   return {
     redelivered: all.filter(({ msg, attempt = 1 }) => msg === 'handled' && attempt > 1).length,
     absorbed: [...lines.values()].reduce((sum, each) => sum + absorbedIn(each), 0),
-    relayed: relays.reduce((sum, { rows = 0 }) => sum + rows, 0),
+    relayed: relays.reduce((sum, { confirmed = 0 }) => sum + confirmed, 0),
     waited: count('waiting for the infrastructure'),
   };
 }

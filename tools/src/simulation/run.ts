@@ -63,8 +63,7 @@ function freshMetrics(): Readonly<Record<ShortName, ServiceMetrics>> {
 
 /** Situations that a service's own outcomes tell of. */
 const OUTCOMES: readonly (readonly [ShortName, RegExp, Situation])[] = [
-  ['inventory', /^OrderCreated unchanged: TOMBSTONE$/, 'a late order or reservation found its tombstone'],
-  ['payment', /^InventoryReserved unchanged: VOIDED$/, 'a late order or reservation found its tombstone'],
+  ['inventory', /^OrderCreated unchanged: TOMBSTONE$/, 'a late order found its tombstone'],
   ['payment', /lease ran out/, "a charge's lease ran out"],
   ['payment', /stop wanted$/, 'a stop was wanted while the gateway was asked'],
   ['payment', /^ResolveAnswered (succeeded|refunding)$/, 'an unknown charge was resolved as charged'],
@@ -164,7 +163,10 @@ function watchTables({ tables }: System, tally: SituationTally): void {
       tally.count('a charge landed after its order was cancelled');
   });
   tables.order.orders.watchers.push((_key, before, after) => {
-    if (before && after && before.nudges > 0 && after.nudges === 0) tally.count('a nudge got an order going again');
+    // A customer, or the deadline, who ends an order that was nudged has not been waiting for the nudge.
+    const wasEnded = before?.status !== 'CANCELLED' && after?.status === 'CANCELLED';
+    if (before && after && !wasEnded && before.nudges > 0 && after.nudges === 0)
+      tally.count('a nudge got an order going again');
   });
 }
 

@@ -3,7 +3,7 @@
 /** The situations that a run must have met, each a sentence of what happened. */
 export const situations = [
   'a charge landed after its order was cancelled',
-  'a late order or reservation found its tombstone',
+  'a late order found its tombstone',
   'the relay published what its writer had not',
   'a COMMIT happened and nobody heard of it',
   'a COMMIT was lost with its connection',
