@@ -79,7 +79,7 @@ const brokerDisk: Row = {
     await beginAnew(stage);
     await recovered();
     return {
-      'writes without room': full(),
+      'lines of its log that say enospc': full(),
       'orders taken meanwhile': taken,
       'rows relayed': ({ counters }) => counters.relayed,
     };
