@@ -35,7 +35,10 @@ const LOAD = {
     FROM orders WHERE order_id = ANY($1) OR idempotency_key = ANY($2)`,
 };
 
-/** A state that changed is due again when its next nudge is, or its deadline; an entry added to its timeline changes nothing else. */
+/**
+ * A state that changed is due again when its next nudge is, or its deadline. An entry added to its timeline changes nothing else: whoever
+ * repeats himself must not put off the nudge.
+ */
 const SAVE = {
   name: 'orders-save',
   text: `INSERT INTO orders AS stored (order_id, customer_id, status, reason, items, currency, payment_method, total_minor, inventory, payment,
@@ -53,8 +56,10 @@ const SAVE = {
       attempts = EXCLUDED.attempts, timeline = EXCLUDED.timeline, nudges = EXCLUDED.nudges, version = stored.version + 1,
       updated_at = CASE WHEN (stored.status, stored.inventory, stored.payment, stored.attempts)
         IS DISTINCT FROM (EXCLUDED.status, EXCLUDED.inventory, EXCLUDED.payment, EXCLUDED.attempts) THEN now() ELSE stored.updated_at END,
-      due_at = CASE WHEN EXCLUDED.settled THEN NULL WHEN EXCLUDED.status = 'PENDING' THEN least(EXCLUDED.due_at, stored.deadline_at)
-        ELSE EXCLUDED.due_at END
+      due_at = CASE WHEN EXCLUDED.settled THEN NULL
+        WHEN (stored.status, stored.inventory, stored.payment, stored.attempts, stored.nudges)
+          IS NOT DISTINCT FROM (EXCLUDED.status, EXCLUDED.inventory, EXCLUDED.payment, EXCLUDED.attempts, EXCLUDED.nudges) THEN stored.due_at
+        WHEN EXCLUDED.status = 'PENDING' THEN least(EXCLUDED.due_at, stored.deadline_at) ELSE EXCLUDED.due_at END
     RETURNING order_id AS "orderId", version, ${inMs('stored.created_at')} AS "createdAtMs", ${inMs('stored.updated_at')} AS "updatedAtMs"`,
 };
 

@@ -56,6 +56,13 @@ const NUDGE_PAUSE_MAX_MS = 600_000;
 const moved = (a: OrderRow, b: OrderRecord) =>
   a.status !== b.status || a.inventory !== b.inventory || a.payment !== b.payment || a.attempts !== b.attempts;
 
+/** When an order that was there is due, if `due` is what it would be as a new one. */
+function nextDue(stored: OrderRow, record: OrderRecord, due: number | null): number | null {
+  if (due === null) return null;
+  if (!moved(stored, record) && stored.nudges === record.nudges) return stored.due_at;
+  return record.status === 'PENDING' ? Math.min(due, stored.deadline_at) : due;
+}
+
 /** The row that an upsert leaves. */
 function upserted(
   stored: OrderRow | undefined,
@@ -83,7 +90,7 @@ function upserted(
     nudges: record.nudges,
     version: stored.version + 1,
     updated_at: moved(stored, record) ? now : stored.updated_at,
-    due_at: due !== null && record.status === 'PENDING' ? Math.min(due, stored.deadline_at) : due,
+    due_at: nextDue(stored, record, due),
   };
 }
 

@@ -92,6 +92,24 @@ describe.each(Object.keys(databaseStages))('in %s', (name) => {
     });
   });
 
+  it('an order that only hears again what it knows is due when it was; one that moves or is nudged is due later', async () => {
+    const pool = await begin('order');
+    const soon = createOrderStore({ deadlineMs: 60_000, healingAfterMs: 0 });
+    const isDue = async () => (await overdueOrders(pool, 10)).length === 1;
+    const order = newOrder(placement, null);
+    await change(pool, soon, order.orderId, overdue, () => order);
+    expect(await isDue()).toBe(true);
+    // Nothing but its timeline and its version: the store that saves it now would nudge after 30 s.
+    await change(pool, orders, order.orderId, overdue, (state) => state && { ...state });
+    expect(await isDue()).toBe(true);
+    await change(pool, orders, order.orderId, overdue, (state) => state && { ...state, nudges: 1 });
+    expect(await isDue()).toBe(false);
+    await change(pool, soon, order.orderId, overdue, (state) => state && { ...state, inventory: 'reserved' as const });
+    expect(await isDue()).toBe(true);
+    await change(pool, orders, order.orderId, overdue, (state) => state && { ...state, payment: 'processed' as const });
+    expect(await isDue()).toBe(false);
+  });
+
   it('a failed write undoes its transaction, though a COMMIT follows, and the connection is as good as before', async () => {
     const pool = await begin('order');
     const [first, second] = [newOrder(placement, 'same'), newOrder(placement, 'same')];
