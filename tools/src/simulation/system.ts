@@ -16,6 +16,7 @@ import { startInventory, startNotification, startOrder, startPayment, type Parts
 import { watchDeliveries, type Deliveries } from './deliveries';
 import { createPoison, type PoisonCupboard } from './poison';
 import { createRandom } from './random';
+import { ask, type Answered, type Asked } from './requests';
 import { world, type Owner, type Scheduler } from './scheduler';
 import type { SituationTally } from './tally';
 
@@ -45,9 +46,6 @@ export interface SystemOptions {
   readonly mistakes?: Mistakes | undefined;
 }
 
-/** How a request to a service ended. */
-export type Answered<State> = (answer: Handled<State> | Error) => void;
-
 /** A running system. */
 export interface System {
   readonly tables: Tables;
@@ -67,15 +65,13 @@ export interface System {
 }
 
 /** One running process. */
-interface Life extends Owner {
+interface Life extends Asked {
   readonly service: ShortName;
   readonly pool: SimulatedPool;
   stopping: boolean;
   stop: (() => Promise<void>) | undefined;
   order: ((input: Input<OrderCommand>) => Promise<Handled<OrderState>>) | undefined;
   payment: ((input: Input<PaymentInput>) => Promise<Handled<Payment>>) | undefined;
-  /** Requests that wait for an answer. */
-  readonly pending: Set<(error: Error) => void>;
 }
 
 /** Processes of each service, so that they contend for the same orders. */
@@ -90,9 +86,6 @@ const STOP_TIMEOUT_MS = 10_000;
 /** Most connections of the dead are found closed at once; some machines vanish without a word. */
 const GOODBYE_MS = { least: 1, most: 3 } as const;
 const SILENT_DEATH = { share: 0.1, leastMs: 1_000, mostMs: 15_000 } as const;
-
-/** Between a customer and a service, in milliseconds. */
-const REQUEST_MS = { least: 0.2, most: 2 } as const;
 
 /** Puts the system together, and starts every service. */
 export function createSystem(options: SystemOptions): System {
@@ -241,38 +234,6 @@ export function createSystem(options: SystemOptions): System {
     });
   };
 
-  const ask = <State>(
-    life: Life | undefined,
-    command: (() => Promise<Handled<State>> | undefined) | undefined,
-    answered: Answered<State>,
-  ) => {
-    const latency = random.between(REQUEST_MS.least, REQUEST_MS.most);
-    if (!life) {
-      scheduler.after(latency, world, () => {
-        answered(new Error('connect ECONNREFUSED'));
-      });
-      return;
-    }
-    const lost = (error: Error) => {
-      answered(error);
-    };
-    // What a process that died in the middle of this step still says, nobody hears; the caller has been told by its death.
-    const once = (answer: Handled<State> | Error) => {
-      if (life.alive && life.pending.delete(lost)) answered(answer);
-    };
-    life.pending.add(lost);
-    scheduler.after(latency, life, () => {
-      const asked = command?.();
-      if (!asked) {
-        once(new Error('connect ECONNREFUSED'));
-        return;
-      }
-      asked.then(once, (error: unknown) => {
-        once(error instanceof Error ? error : new Error(String(error)));
-      });
-    });
-  };
-
   const lives = (name: ShortName) => [...running].filter(({ service, stopping }) => service === name && !stopping);
   const lifeOf = (service: ShortName) => {
     const found = lives(service);
@@ -294,11 +255,11 @@ export function createSystem(options: SystemOptions): System {
     },
     askOrder: (input, answered) => {
       const life = lifeOf('order');
-      ask(life, () => life?.order?.(input), answered);
+      ask({ scheduler, random }, life, () => life?.order?.(input), answered);
     },
     askPayment: (input, answered) => {
       const life = lifeOf('payment');
-      ask(life, () => life?.payment?.(input), answered);
+      ask({ scheduler, random }, life, () => life?.payment?.(input), answered);
     },
   };
 }

@@ -4,13 +4,13 @@ import { world } from './scheduler';
 import type { BrokerFaults } from './broker/broker';
 import type { DatabaseFaults } from './database/session';
 import type { GatewayFaults } from './gateway';
+import { createBindings } from './bindings';
 import { createNoises } from './noise';
 import { durationOf, type Fault, type FaultKind, type Scenario } from './plan';
 import type { Poison } from './poison';
 import type { Random } from './random';
 import type { SituationTally } from './tally';
-import { queuesOf } from '@quadrille/service-chassis/src/table';
-import { services, topology, type ShortName } from '../services';
+import { services, type ShortName } from '../services';
 
 /** What trouble can do to the system. */
 export interface Victims {
@@ -68,15 +68,6 @@ const COMMIT_FAULTS = [
   },
 ] as const;
 
-/** What may find nobody bound to it: the events that every order causes, and the first alarm clock. */
-const EVENTS_AND_TIMERS = [
-  'OrderCreated',
-  'InventoryReserved',
-  'PaymentProcessed',
-  'OrderConfirmed',
-  'retry.1s',
-] as const;
-
 /** One outage of the gateway in so many is longer than an order's deadline. */
 const LONG_OUTAGE_SHARE = 0.02;
 const LONG_OUTAGE_MS = 75_000;
@@ -104,7 +95,7 @@ export function createTrouble(options: {
   let over = false;
   let refusing = 0;
   let gatewayDown = 0;
-  const missing = new Map<string, number>();
+  const bindings = createBindings(scheduler, random);
   const noise = createNoises({ noises: scenario.noises, random, tally, isOver: () => over });
 
   const happened = (fault: Fault) => {
@@ -164,24 +155,6 @@ export function createTrouble(options: {
     else again(fault);
   };
 
-  /** A binding that is missing, by queue and key; or all of a key. */
-  const lose = (fault: Fault, binding: string) => {
-    missing.set(binding, (missing.get(binding) ?? 0) + 1);
-    scheduler.after(durationOf(fault), world, () => {
-      missing.set(binding, (missing.get(binding) ?? 0) - 1);
-    });
-  };
-  const loseBinding = (fault: Fault) => {
-    const queues = queuesOf(services[fault.service].table);
-    const { queue, routingKey } = random.pick(topology.bindings.filter((binding) => queues.includes(binding.queue)));
-    now(fault, 'a binding was missing');
-    lose(fault, `${queue} ${routingKey}`);
-  };
-  const loseEvent = (fault: Fault) => {
-    now(fault, 'nobody was bound to an event');
-    lose(fault, random.pick(EVENTS_AND_TIMERS));
-  };
-
   const stopGateway = (fault: Fault) => {
     now(fault, 'the gateway was down');
     gatewayDown += 1;
@@ -236,10 +209,12 @@ export function createTrouble(options: {
         refusing += 1 + Math.floor(fault.draw * REFUSED_MAX);
         return;
       case 'binding missing':
-        loseBinding(fault);
+        now(fault, 'a binding was missing');
+        bindings.loseOne(service, lastsMs);
         return;
       case 'event unbound':
-        loseEvent(fault);
+        now(fault, 'nobody was bound to an event');
+        bindings.loseEvent(lastsMs);
         return;
       case 'gateway down':
         stopGateway(fault);
@@ -291,8 +266,7 @@ export function createTrouble(options: {
         tally.count('a publish was refused');
         return true;
       },
-      isBound: (queue, _exchange, routingKey) =>
-        (missing.get(`${queue} ${routingKey}`) ?? 0) === 0 && (missing.get(routingKey) ?? 0) === 0,
+      isBound: (queue, _exchange, routingKey) => bindings.isBound(queue, routingKey),
     },
     gateway: {
       call: (owner) => {
