@@ -8,6 +8,13 @@ test('an option that there is not is named, and the usage given', () => {
   );
 });
 
+test.each(['', ' '])('an option with nothing in it (%j) is refused, and named', (text) => {
+  const config = { args: ['--number', text], options: { number: { type: 'string' } } } as const;
+  expect(() => readCommandLine(usage, { ...config, args: [...config.args] })).toThrow(
+    `--number is empty: give it a value (is a shell variable not set?), or leave the option out.\n${usage}`,
+  );
+});
+
 test.each(['', '-1', '1.5', '1e3', 'x', '0', '101'])('"%s" is not a whole number from 1 to 100', (text) => {
   expect(() => wholeNumber(usage, 'number', text, { least: 1, most: 100 })).toThrow(
     new Error(`--number must be a whole number from 1 to 100, not ${text}.\n${usage}`),

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
-/** Reads the command line. Throws for an option that the command does not know. `--help` prints the usage and ends the process. */
+/** Reads the command line. Throws for an option that the command does not know, and for one that is empty. `--help` prints the usage and ends the process. */
 export function readCommandLine<Config extends ParseArgsConfig>(
   usage: string,
   config: Config,
@@ -11,6 +11,18 @@ export function readCommandLine<Config extends ParseArgsConfig>(
     process.stdout.write(`${usage}\n`);
     process.exit(0);
   }
+  const parsed = parse(usage, config);
+  // An option without its value is most often a shell variable that is not set: whatever it was to restrict is not restricted.
+  for (const [option, value] of Object.entries(parsed.values)) {
+    if (typeof value === 'string' && value.trim() === '')
+      throw new Error(
+        `--${option} is empty: give it a value (is a shell variable not set?), or leave the option out.\n${usage}`,
+      );
+  }
+  return parsed;
+}
+
+function parse<Config extends ParseArgsConfig>(usage: string, config: Config): ReturnType<typeof parseArgs<Config>> {
   try {
     return parseArgs(config);
   } catch (error) {
