@@ -8,6 +8,7 @@ import { findOrder, listOrders } from './reads';
 import { sendOrder, type RouteOptions } from './routes';
 import { orderSchema, orderSummarySchema, toStored, toSummary } from './schemas';
 import { addStreamRoute } from './stream';
+import { createClosing } from './watch';
 
 const byId = z.object({ order_id: idSchema });
 const statusSchema = orderSummarySchema.shape.status;
@@ -19,7 +20,7 @@ const NOT_FOUND = (orderId: string) => `There is no order ${orderId}.`;
 
 /** Adds the routes. */
 export function addRoutes(server: HttpServer, options: RouteOptions): void {
-  const closing = new AbortController();
+  const closing = createClosing();
   server.addHook('preClose', (done) => {
     closing.abort();
     done();
