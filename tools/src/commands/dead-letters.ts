@@ -4,23 +4,26 @@ import { parkedMessage, parkedTable } from '../dead-letters/format';
 import type { Parked } from '../dead-letters/parked';
 import { openParkingLot, type Acted, type ForgetRuns, type ParkingLot } from '../dead-letters/parking-lot';
 import { dataFolder } from '../root';
-import { readAddresses, type Addresses } from '../start/addresses';
+import { readAddresses } from '../start/addresses';
+import { askServers, type Asked } from '../start/silent';
 import { readWish, type Action, type Wish } from './dead-letters-wish';
 
 const plural = (messages: number) => `${String(messages)} ${messages === 1 ? 'message' : 'messages'}`;
 
 const forgetRunsIn =
-  ({ databases }: Addresses): ForgetRuns =>
-  async (service, messageId) => {
-    const client = new Client({ connectionString: databases[service], application_name: 'quadrille-dead-letters' });
-    client.on('error', () => undefined); // the query fails as well
-    try {
-      await client.connect();
-      await client.query('DELETE FROM delivery_attempt WHERE message_id = $1', [messageId]);
-    } finally {
-      await client.end().catch(() => undefined);
-    }
-  };
+  (asked: Asked): ForgetRuns =>
+  (service, messageId) =>
+    askServers(asked, async () => {
+      const connectionString = asked.databases[service];
+      const client = new Client({ connectionString, application_name: 'quadrille-dead-letters' });
+      client.on('error', () => undefined); // the query fails as well
+      try {
+        await client.connect();
+        await client.query('DELETE FROM delivery_attempt WHERE message_id = $1', [messageId]);
+      } finally {
+        await client.end().catch(() => undefined);
+      }
+    });
 
 function shown(action: Action, found: readonly Parked[]): string[] {
   if (found.length === 0) return ['  No such message is parked.'];
@@ -52,12 +55,16 @@ async function act(lot: ParkingLot, { action, selection, dryRun }: Wish): Promis
 async function deadLetters(): Promise<void> {
   const wish = readWish(process.argv.slice(2));
   const addresses = wish.docker ? await composeAddresses() : readAddresses(dataFolder);
-  const lot = await openParkingLot(addresses.amqp, forgetRunsIn(addresses));
-  try {
-    process.stdout.write(`\n${(await act(lot, wish)).join('\n')}\n`);
-  } finally {
-    await lot.close();
-  }
+  const asked = { ...addresses, docker: wish.docker };
+  const lines = await askServers(asked, async () => {
+    const lot = await openParkingLot(addresses.amqp, forgetRunsIn(asked));
+    try {
+      return await act(lot, wish);
+    } finally {
+      await lot.close();
+    }
+  });
+  process.stdout.write(`\n${lines.join('\n')}\n`);
 }
 
 deadLetters().catch((error: unknown) => {

@@ -1,6 +1,7 @@
 import { composeAddresses } from '../compose/addresses';
 import { dataFolder } from '../root';
 import { readAddresses } from '../start/addresses';
+import { askServers } from '../start/silent';
 import { findStuck, stuckReport } from '../stuck/stuck';
 import { holds, report } from '../verify/report';
 import { verify } from '../verify/verify';
@@ -48,8 +49,9 @@ async function main(): Promise<void> {
   if (values.stuck && Object.keys(options).length > 0)
     throw new Error(`--stuck looks at all orders, at once: only --docker goes with it.\n${usage}`);
   const addresses = values.docker ? await composeAddresses() : readAddresses(dataFolder);
+  const asked = { ...addresses, docker: values.docker };
   if (values.stuck) {
-    const found = await findStuck(addresses);
+    const found = await askServers(asked, () => findStuck(addresses));
     process.stdout.write(`\n${stuckReport(found).join('\n')}\n`);
     process.exitCode = found.length === 0 ? 0 : 1;
     return;
@@ -57,12 +59,10 @@ async function main(): Promise<void> {
   const redraw = (text: string) => {
     if (process.stderr.isTTY) process.stderr.write(`${CLEAR_LINE}${text}`);
   };
-  const verdict = await verify(addresses, {
-    ...options,
-    onWaiting: (waiting) => {
-      redraw(`  … ${String(waiting.length)} not as they should be yet; looking again`);
-    },
-  });
+  const onWaiting = (waiting: readonly unknown[]) => {
+    redraw(`  … ${String(waiting.length)} not as they should be yet; looking again`);
+  };
+  const verdict = await askServers(asked, () => verify(addresses, { ...options, onWaiting }));
   redraw('');
   process.stdout.write(`${report(verdict).join('\n')}\n`);
   process.exitCode = holds(verdict) ? 0 : 1;

@@ -1,0 +1,95 @@
+/** Which server does not answer: "connect ECONNREFUSED 127.0.0.1:5673" says so only to whoever knows the ports by heart. */
+import { connect } from 'node:net';
+import { types } from 'node:util';
+import { isTransient } from '@quadrille/service-chassis';
+import { nodesOf } from '../servers/own-servers';
+import { shortNames } from '../services';
+import type { Addresses } from './addresses';
+
+/** A server that does not take a connection within this is silent, in milliseconds: a running one takes it at once. */
+const TAKEN_WITHIN_MS = 2_000;
+
+/** The ports of URLs that name none. */
+const USUAL_PORTS: Readonly<Record<string, number>> = {
+  'amqp:': 5672,
+  'amqps:': 5671,
+  'postgres:': 5432,
+  'postgresql:': 5432,
+  'http:': 80,
+  'https:': 443,
+};
+
+/** The servers of a system, and how whoever asks them has started it. */
+export type Asked = Pick<Addresses, 'amqp' | 'databases' | 'management'> & { readonly docker?: boolean };
+
+interface Server {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Does `work`. When it fails because a server does not answer, the error names that server and says what to do. */
+export async function askServers<Result>(asked: Asked, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw await explained(asked, error);
+  }
+}
+
+async function explained(asked: Asked, error: unknown): Promise<unknown> {
+  const servers = serversOf(asked);
+  const answers = await Promise.all(servers.map(takesConnections));
+  const silent = servers.filter((_, index) => answers[index] === false);
+  // A database that starts or stops takes connections, and says so in each.
+  const named =
+    silent.length > 0 ? silent : isTransient(error) ? servers.filter(({ name }) => name === 'PostgreSQL') : [];
+  if (named.length === 0) return error;
+  const who = named.map(({ name, host, port }) => `${name} at ${host}:${String(port)}`).join(' and ');
+  const advice = asked.docker
+    ? 'Does it run? docker compose ps says so, and docker compose up --build --wait starts it.'
+    : 'npm start starts a server that died again: try again in a moment. Does it run at all? If not: npm start.';
+  return new Error(`${who} ${named.length === 1 ? 'does' : 'do'} not answer (${reasonOf(error)}). ${advice}`, {
+    cause: error,
+  });
+}
+
+/** Each server once: the four databases are most often on one. */
+function serversOf({ amqp, databases, management }: Asked): Server[] {
+  const all = [
+    ...nodesOf(amqp).map((url) => serverAt('RabbitMQ', url)),
+    ...(management === null ? [] : [serverAt("RabbitMQ's management API", management)]),
+    ...shortNames.map((short) => serverAt('PostgreSQL', databases[short])),
+  ];
+  return [...new Map(all.map((server) => [`${server.name} ${server.host} ${String(server.port)}`, server])).values()];
+}
+
+function serverAt(name: string, url: string): Server {
+  const { hostname, port, protocol } = new URL(url);
+  return { name, host: hostname, port: port === '' ? (USUAL_PORTS[protocol] ?? 0) : Number(port) };
+}
+
+function takesConnections({ host, port }: Server): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: host.replace(/^\[|\]$/g, ''), port, timeout: TAKEN_WITHIN_MS });
+    const answer = (taken: boolean) => {
+      socket.destroy();
+      resolve(taken);
+    };
+    socket.once('connect', () => {
+      answer(true);
+    });
+    for (const event of ['error', 'timeout'])
+      socket.once(event, () => {
+        answer(false);
+      });
+  });
+}
+
+/** What the operating system or the server said. A host with several addresses is refused at each, and the whole has no message. */
+function reasonOf(error: unknown): string {
+  // Not instanceof: jest has another Error than Node.
+  if (!types.isNativeError(error)) return String(error);
+  const [first] = 'errors' in error && Array.isArray(error.errors) ? error.errors.map(reasonOf) : [];
+  return error.message || (first ?? error.name);
+}
