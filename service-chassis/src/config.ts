@@ -1,5 +1,6 @@
 /** Configuration comes from the environment, is read once, and is either right as a whole or refused as a whole. */
 import { z } from 'zod';
+import { createFailpoint, FAILPOINT_ERROR } from './failpoint';
 import { wholeNumberSchema } from './whole-number';
 
 /** The environment is wrong; the message lists every problem, one a line. */
@@ -39,6 +40,11 @@ export const commonConfig = {
     .regex(/^[A-Z]{3}$/, 'must be three capital letters (ISO 4217)')
     .default('USD'),
   HEALING_AFTER_MS: millisecondsSchema.default(HEALING_AFTER_MS),
+  FAILPOINT: z
+    .string()
+    .refine((armed) => createFailpoint(armed) !== undefined, FAILPOINT_ERROR)
+    .optional()
+    .describe('for fault tests only: read by failpoint.ts, refused here'),
 };
 
 /** The port a service listens on, with its usual one as default; 0 takes any free one. */

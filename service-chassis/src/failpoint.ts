@@ -65,12 +65,14 @@ function act(place: string, action: string): Promise<void> | undefined {
   return undefined;
 }
 
-/** The failpoint that `armed`, in the form of FAILPOINT, describes. Throws when it has another form. */
-export function createFailpoint(armed: string | undefined): Reach {
+/** What FAILPOINT must look like. */
+export const FAILPOINT_ERROR = `must be <place>[/<type or id>]:<kill|sleep=ms|throw[=code]>[:<n|every>], the place one of ${FAILPOINTS.join(', ')}`;
+
+/** The failpoint that `armed`, in the form of FAILPOINT, describes; undefined when it has another form. */
+export function createFailpoint(armed: string | undefined): Reach | undefined {
   if (armed === undefined || armed === '') return inert;
   const [, place, selector, action = '', times = '1'] = FORMAT.exec(armed) ?? [];
-  if (!FAILPOINTS.some((known) => known === place))
-    throw new Error(`FAILPOINT must be <place>[/<type or id>]:<kill|sleep=ms|throw[=code]>[:<n|every>], not ${armed}`);
+  if (!FAILPOINTS.some((known) => known === place)) return undefined;
   let reached = 0;
   return (here, passing = []) => {
     if (here !== place || (selector !== undefined && !isSelected(selector, passing))) return undefined;
@@ -79,5 +81,8 @@ export function createFailpoint(armed: string | undefined): Reach {
   };
 }
 
-/** The failpoint of this process. */
-export const failpoint: Reach = createFailpoint(process.env['FAILPOINT']);
+/**
+ * The failpoint of this process. One of another form is refused with the rest of the configuration (config.ts), before
+ * anything is reached: thrown from here it would be a stack trace of whatever module was loaded first.
+ */
+export const failpoint: Reach = createFailpoint(process.env['FAILPOINT']) ?? inert;

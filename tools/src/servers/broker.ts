@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { availableParallelism } from 'node:os';
@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { connectManagement } from '../broker/management';
 import { endProcesses, findProcesses, processMarker } from '../instance/processes';
 import { findBroker } from './broker-program';
-import { startProcess, waitUntilReady, type ServerProcess } from './child';
+import { markLog, startProcess, waitUntilReady, type ServerProcess } from './child';
 
 /** The administrator's user and the virtual host of the private broker. */
 const NAME = 'quadrille';
@@ -60,6 +60,8 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerServer>
   const env = environment(options, base, logFolder);
   const logFile = join(logFolder, 'rabbitmq.log');
   const consoleFile = join(logFolder, 'rabbitmq-console.log');
+  // The console has what keeps the node from writing a log.
+  const logs = [markLog(logFile), markLog(consoleFile)];
   // Started by us, not by the node: as a child it can be ended with the node, where the daemon that Erlang starts stays for ever.
   const epmdArgs = ['-port', String(options.ports.epmd), '-address', '127.0.0.1', '-relaxed_command_check'];
   const epmdCommand = { command: programs.epmd, args: epmdArgs, env, argv0: `epmd-${marker(options.folder)}` };
@@ -72,8 +74,7 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerServer>
   const managementUrl = `http://127.0.0.1:${String(options.ports.management)}`;
   const management = connectManagement({ url: managementUrl, user: NAME, password: options.password });
   try {
-    const shownLog = (): string => (existsSync(logFile) ? logFile : consoleFile);
-    await waitUntilReady('RabbitMQ', node, shownLog(), READY_WITHIN_MS, async () => {
+    await waitUntilReady('RabbitMQ', node, logs, READY_WITHIN_MS, async () => {
       return (await management.isVirtualHostRunning(NAME)) && (await accepts(options.ports.amqp));
     });
   } catch (error) {

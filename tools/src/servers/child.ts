@@ -9,6 +9,7 @@ const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
 const QUOTED_LINES = 8;
 /** Pause between two looks at a server that is starting, in milliseconds. */
 const POLL_MS = 50;
+const MS_PER_S = 1000;
 
 /** A server process that this process started. */
 export interface ServerProcess {
@@ -94,31 +95,51 @@ function killGroup(pid: number): void {
   }
 }
 
+/** A log and where a run begins in it: logs are written on from run to run, and an old error is not why the new run ends. */
+export interface LogMark {
+  readonly file: string;
+  /** Bytes that were there before. */
+  readonly size: number;
+}
+
+/** Marks where a run that begins now begins in its log. To be called before the process is started. */
+export const markLog = (file: string): LogMark => ({ file, size: existsSync(file) ? statSync(file).size : 0 });
+
 /**
- * Waits until `isReady` answers true. Fails when the process ends before, or after `ms` milliseconds, quoting the end of its log.
+ * Waits until `isReady` answers true. Fails when the process ends before, or after `ms` milliseconds, quoting the end of the first of its
+ * logs that has something of this run.
  */
 export async function waitUntilReady(
   name: string,
   server: ServerProcess,
-  logFile: string,
+  logs: readonly LogMark[],
   ms: number,
   isReady: () => Promise<boolean>,
 ): Promise<void> {
   const deadline = Date.now() + ms;
   while (!(await isReady())) {
-    if (server.hasEnded())
-      throw new Error(`${name} ended while starting. The end of ${logFile}:\n${endOfFile(logFile)}`);
+    if (server.hasEnded()) throw new Error(`${name} ended while starting. ${quoted(logs)}`);
     if (Date.now() > deadline) {
-      throw new Error(
-        `${name} is not ready after ${String(ms / 1000)} s. The end of ${logFile}:\n${endOfFile(logFile)}`,
-      );
+      throw new Error(`${name} is not ready after ${String(ms / MS_PER_S)} s. ${quoted(logs)}`);
     }
     await delay(POLL_MS);
   }
 }
 
-/** The last lines of a log file, for an error message. */
-export function endOfFile(file: string): string {
-  if (!existsSync(file)) return '(no log)';
-  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-QUOTED_LINES).join('\n');
+function quoted(logs: readonly LogMark[]): string {
+  const log = logs.find((each) => newLines(each).length > 0) ?? logs[0];
+  return log ? `The end of ${log.file}:\n${endOfLog(log)}` : '';
+}
+
+function newLines({ file, size }: LogMark): string[] {
+  if (!existsSync(file)) return [];
+  const bytes = readFileSync(file);
+  // A log that is smaller than it was has been begun anew.
+  const text = bytes.subarray(bytes.length < size ? 0 : size).toString('utf8');
+  return text.split('\n').filter((line) => line.trim() !== '');
+}
+
+/** The last lines that were written to a log since it was marked, for an error message. */
+export function endOfLog(log: LogMark): string {
+  return newLines(log).slice(-QUOTED_LINES).join('\n') || '(nothing was written to it)';
 }

@@ -5,7 +5,7 @@ import { Client } from 'pg';
 import { hasCode } from '../error-code';
 import { endProcesses, findProcesses, processMarker } from '../instance/processes';
 import { rootFolder } from '../root';
-import { startProcess, waitUntilReady, type Command, type ServerProcess } from './child';
+import { markLog, startProcess, waitUntilReady, type Command, type ServerProcess } from './child';
 import { chooseAccount, type Account } from './postgres-account';
 
 /** The administrator's role of the private server. */
@@ -50,10 +50,11 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   if (!existsSync(data)) await initialise(options, account, bin, data);
   // Left by a crash. In a container its process id may be in use again, and the server would refuse to start; ours was ended above.
   rmSync(join(data, 'postmaster.pid'), { force: true });
+  const log = markLog(logFile);
   const server = startProcess(account.run(serverCommand(options, bin, data)), logFile, 'SIGINT');
   const url = `postgresql://${ADMIN}:${options.password}@127.0.0.1:${String(options.port)}/postgres`;
   try {
-    await waitUntilReady('PostgreSQL', server, logFile, READY_WITHIN_MS, () => answers(url));
+    await waitUntilReady('PostgreSQL', server, [log], READY_WITHIN_MS, () => answers(url));
   } catch (error) {
     await server.end('SIGQUIT', STOP_GRACE_MS);
     throw error;

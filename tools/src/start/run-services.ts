@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { rootFolder } from '../root';
 import { services, shortNames, type ShortName } from '../services';
-import { endOfFile } from '../servers/child';
+import { endOfLog, markLog, type LogMark } from '../servers/child';
 import { localAddress, serviceEnvironment } from './environment';
 import { logFile } from './log-files';
 import { serviceFlags } from './node-flags';
@@ -39,12 +39,13 @@ export function runServices(
     const { name } = services[short].table;
     const env = serviceEnvironment({ port: ports[short], databaseUrl: databases[short], rabbitmqUrl: brokers[short] });
     const file = join(rootFolder, 'dist', `${name}.js`);
+    const log = markLog(logFile(folder, name));
     const supervised = supervise({ name, file, flags, env, folder }, (why, pauseMs) => {
       progress.note(
         `✖ ${name} died (${why}) and is started again in ${String(pauseMs / 1000)} s: npm run logs -- ${name}`,
       );
     });
-    return { supervised, url: `http://${localAddress()}:${String(ports[short])}` };
+    return { supervised, log, url: `http://${localAddress()}:${String(ports[short])}` };
   });
   return {
     // One entry for each short name, in their order; so are the URLs.
@@ -54,7 +55,7 @@ export function runServices(
     >,
     urls: Object.fromEntries(running.map(({ url }, i) => [shortNames[i], url])) as Record<ShortName, string>,
     ready: async () => {
-      await Promise.all(running.map(({ supervised, url }) => waitUntilReady(supervised, url, folder)));
+      await Promise.all(running.map(({ supervised, url, log }) => waitUntilReady(supervised, url, log)));
     },
     stop: async () => {
       await Promise.all(running.map(({ supervised }) => supervised.stop()));
@@ -65,27 +66,23 @@ export function runServices(
   };
 }
 
-async function waitUntilReady(service: Supervised, url: string, folder: string): Promise<void> {
+async function waitUntilReady(service: Supervised, url: string, log: LogMark): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   let answer = 'no answer';
   while (answer !== 'ready') {
     if (service.lastDeath() !== undefined) {
       throw new Error(
-        `${service.name} ends while starting (${String(service.lastDeath())}). The end of its log:\n${logEnd(service, folder)}`,
+        `${service.name} ends while starting (${String(service.lastDeath())}). The end of its log:\n${endOfLog(log)}`,
       );
     }
     if (Date.now() > deadline) {
       throw new Error(
-        `${service.name} is not ready after ${String(READY_WITHIN_MS / 1000)} s: ${answer}\n${logEnd(service, folder)}`,
+        `${service.name} is not ready after ${String(READY_WITHIN_MS / 1000)} s: ${answer}\n${endOfLog(log)}`,
       );
     }
     await delay(POLL_MS);
     answer = await readiness(url);
   }
-}
-
-function logEnd(service: Supervised, folder: string): string {
-  return endOfFile(logFile(folder, service.name));
 }
 
 async function readiness(url: string): Promise<string> {
