@@ -57,6 +57,20 @@ describe('an order at rest', () => {
     expect(numbers(facts(states, changes))).toEqual(breached);
   });
 
+  it('that nobody knows but who wrote to its customer says so', () => {
+    const stray = { order: undefined, notifications: ['CONFIRMED', 'REFUNDED'] };
+    expect(orderBreaches(facts('none none none', stray))).toEqual([
+      {
+        invariant: 4,
+        orderId: 'order-1',
+        detail:
+          'known from a notification only (CONFIRMED, REFUNDED): order missing, reservation none, payment none, charged 0.00, refunded 0.00',
+      },
+    ]);
+    for (const known of [{ reservation: 'RESERVED' }, { payment: 'VOIDED' }, { charges: [2_000] }, { refunds: [1] }])
+      expect(JSON.stringify(orderBreaches(facts('none none none', { ...stray, ...known })))).not.toContain('only');
+  });
+
   it('names the order and says all about it', () => {
     expect(orderBreaches(facts('CANCELLED RELEASED SUCCEEDED', returned))).toEqual([
       {

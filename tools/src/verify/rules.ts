@@ -6,9 +6,13 @@ const money = (minor: number) => (minor / MINOR_PER_UNIT).toFixed(2);
 const sum = (amounts: readonly number[]) => amounts.reduce((total, amount) => total + amount, 0);
 
 /** Everything the system says about an order, in one line. */
-function describe({ order, reservation, payment, charges, refunds }: OrderFacts): string {
+function describe({ order, reservation, payment, charges, refunds, notifications }: OrderFacts): string {
   const states = `order ${order?.status ?? 'missing'}, reservation ${reservation ?? 'none'}, payment ${payment ?? 'none'}`;
-  return `${states}, charged ${money(sum(charges))}, refunded ${money(sum(refunds))}`;
+  const books = `${states}, charged ${money(sum(charges))}, refunded ${money(sum(refunds))}`;
+  const isKnown = order ?? reservation ?? payment ?? [...charges, ...refunds][0];
+  // Without it, nothing in the line would say why there is a line.
+  if (isKnown !== undefined || notifications.length === 0) return books;
+  return `known from a notification only (${[...new Set(notifications)].join(', ')}): ${books}`;
 }
 
 /** Order, reservation and payment that may be at rest together. */
