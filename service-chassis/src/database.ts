@@ -131,7 +131,7 @@ export async function lockKeys(tx: pg.PoolClient, keys: readonly string[]): Prom
 /** No connection could be had, for whatever reason: no message can be at fault. */
 class NotConnectedError extends Error {
   constructor(cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    super(isNativeError(cause) ? cause.message : String(cause), { cause });
   }
 }
 

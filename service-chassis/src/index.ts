@@ -31,6 +31,7 @@ export {
   type Store,
   type WorkingSet,
 } from './processor';
+export { reasonOf } from './reason';
 export { run, type App } from './run';
 export { createService, layFoundation, type Foundation } from './service';
 export { traceIdOf } from './trace';

@@ -2,6 +2,7 @@
 import { backoffMs, pause } from './backoff';
 import { isTransient } from './database';
 import type { Logger } from './log';
+import { reasonOf } from './reason';
 
 /** Pauses while the database or the broker is away. */
 export const RETRY = { firstMs: 100, maxMs: 5_000 };
@@ -24,10 +25,7 @@ export async function patiently<Result>(
       return await work();
     } catch (error) {
       if (!isTransient(error)) throw error;
-      log.warn(
-        { reason: error instanceof Error ? error.message : String(error), failures },
-        'waiting for the infrastructure; nothing is consumed meanwhile',
-      );
+      log.warn({ reason: reasonOf(error), failures }, 'waiting for the infrastructure; nothing is consumed meanwhile');
       await pause(backoffMs(failures, RETRY));
     }
   }

@@ -7,6 +7,7 @@ import { createHttpServer, type HttpServerOptions } from './http/server';
 import type { Readiness } from './http/health';
 import type { Logger } from './log';
 import { createMetrics, type ServiceMetrics } from './metrics';
+import { reasonOf } from './reason';
 import type { App } from './run';
 
 /** A database that does not answer a trivial question within this time counts as down. */
@@ -42,10 +43,7 @@ async function pingDatabase(pool: Pool): Promise<string | undefined> {
   const late = new Promise<string>((resolve) => {
     timer = setTimeout(resolve, PING_TIMEOUT_MS, `no answer within ${String(PING_TIMEOUT_MS)} ms`);
   });
-  const answer = pool.query('SELECT 1').then(
-    () => undefined,
-    (error: unknown) => (error instanceof Error ? error.message || 'not reachable' : String(error)),
-  );
+  const answer = pool.query('SELECT 1').then(() => undefined, reasonOf);
   try {
     return await Promise.race([answer, late]);
   } finally {

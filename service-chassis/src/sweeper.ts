@@ -5,6 +5,7 @@ import type { Input } from './decision';
 import { LaneFullError } from './lane';
 import type { Logger } from './log';
 import type { ServiceMetrics } from './metrics';
+import { loggedReason } from './reason';
 
 /** How often a service looks for what is overdue. */
 const SWEEP_INTERVAL_MS = 1_000;
@@ -111,7 +112,7 @@ export function startSweeper<Message>(options: {
         if (more) waitMs = Math.min(SWEEP_INTERVAL_MS, performance.now() - startedMs);
       } catch (error) {
         waitMs = backoffMs(failures++, SWEEP_BACKOFF);
-        log.warn({ err: error }, 'the sweeper could not look for what is overdue');
+        log.warn(loggedReason(error), 'the sweeper could not look for what is overdue');
       }
       if (waitMs > 0) await pause(waitMs, stopping.signal);
     }

@@ -1,5 +1,5 @@
 /** Fills an empty catalogue, so that a fresh copy has something to sell. A catalogue with anything in it is left alone. */
-import { backoffMs, pause, type Logger, type Pool } from '@quadrille/service-chassis';
+import { backoffMs, pause, reasonOf, type Logger, type Pool } from '@quadrille/service-chassis';
 import { catalogue } from '../catalogue';
 
 /** Pauses while the database is away. */
@@ -30,9 +30,9 @@ export interface Seeding {
 }
 
 /** Seeds as soon as the database answers. */
-export function startSeeding(pool: Pool, currency: string, log: Logger): Seeding {
+export function startSeeding(pool: Pool, currency: string, log: Pick<Logger, 'info' | 'warn'>): Seeding {
   const stopping = new AbortController();
-  let problem: string | undefined = 'not seeded yet';
+  let problem: string | undefined = 'not looked at yet';
 
   const seed = async (seeded: () => void) => {
     for (let failures = 0; !stopping.signal.aborted; failures++) {
@@ -43,8 +43,12 @@ export function startSeeding(pool: Pool, currency: string, log: Logger): Seeding
         seeded();
         return;
       } catch (error) {
-        problem = error instanceof Error ? error.message : String(error);
-        log.warn({ reason: problem, failures }, 'the catalogue cannot be seeded yet');
+        problem = reasonOf(error);
+        // It may have been seeded long ago: nobody knows before the database answers.
+        log.warn(
+          { reason: problem, failures },
+          'the catalogue cannot be looked at yet; it is seeded only if it is empty',
+        );
         await pause(backoffMs(failures, RETRY), stopping.signal);
       }
     }

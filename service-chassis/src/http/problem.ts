@@ -5,6 +5,7 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { isTransient } from '../database';
 import { LaneFullError } from '../lane';
+import { loggedReason } from '../reason';
 
 /** The body of every error, as it stands in OpenAPI. */
 export const problemSchema = z
@@ -102,7 +103,7 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
       'The service is busy. Send the same request again after Retry-After; with an Idempotency-Key it is safe.',
     );
   if (isTransient(error)) {
-    request.log.warn({ err: error }, 'the database did not answer a request');
+    request.log.warn(loggedReason(error), 'the database did not answer a request');
     return sendProblem(
       reply,
       503,

@@ -1,7 +1,6 @@
 /** Which server does not answer: "connect ECONNREFUSED 127.0.0.1:5673" says so only to whoever knows the ports by heart. */
 import { connect } from 'node:net';
-import { types } from 'node:util';
-import { isTransient } from '@quadrille/service-chassis';
+import { isTransient, reasonOf } from '@quadrille/service-chassis';
 import { nodesOf } from '../servers/own-servers';
 import { shortNames } from '../services';
 import type { Addresses } from './addresses';
@@ -84,12 +83,4 @@ function takesConnections({ host, port }: Server): Promise<boolean> {
         answer(false);
       });
   });
-}
-
-/** What the operating system or the server said. A host with several addresses is refused at each, and the whole has no message. */
-function reasonOf(error: unknown): string {
-  // Not instanceof: jest has another Error than Node.
-  if (!types.isNativeError(error)) return String(error);
-  const [first] = 'errors' in error && Array.isArray(error.errors) ? error.errors.map(reasonOf) : [];
-  return error.message || (first ?? error.name);
 }
