@@ -1,5 +1,7 @@
 /** What the HTTP contract promises where services meet: idempotency, waiting, versions, streams, lists, traces. */
 import { randomUUID } from 'node:crypto';
+import { request, type IncomingMessage } from 'node:http';
+import { json as readJson } from 'node:stream/consumers';
 import type { Order } from '@quadrille/tools/src/demo/client';
 import { eventually } from './eventually';
 import { openSpy } from './spy';
@@ -96,6 +98,24 @@ describe('Idempotency-Key', () => {
     const { status, json } = await send('POST', '/orders', order('ann'), { 'idempotency-key': key });
     expect(status).toBe(400);
     expect(json.errors).toMatchObject([{ field: 'idempotency-key' }]);
+  });
+
+  it('sent twice is refused, whether or not the two say the same', async () => {
+    for (const second of ['a', 'b']) {
+      // fetch would join the two itself.
+      const headers = { 'content-type': 'application/json', 'Idempotency-Key': ['a', second] };
+      const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+        request(`${system.urls.order}/orders`, { method: 'POST', headers }, resolve)
+          .on('error', reject)
+          .end(JSON.stringify(order('twice')));
+      });
+      expect(answer.statusCode).toBe(400);
+      expect(await readJson(answer)).toMatchObject({
+        detail: 'There is more than one Idempotency-Key header: send one, with one key.',
+        errors: [{ field: 'Idempotency-Key', message: 'must be sent once' }],
+      });
+    }
+    expect(await listOf('twice')).toEqual([]);
   });
 });
 

@@ -50,6 +50,11 @@ export function addPlaceRoute(server: HttpServer, options: RouteOptions, closing
     response: { 201: orderSchema, 202: orderSchema },
   };
   server.post('/orders', { schema }, async (request, reply) => {
+    // Node joins them to one key that the client does not know: neither of the two would find the order again.
+    if (timesSent(request.raw.rawHeaders, 'idempotency-key') > 1)
+      return sendProblem(reply, 400, 'There is more than one Idempotency-Key header: send one, with one key.', [
+        { field: 'Idempotency-Key', message: 'must be sent once' },
+      ]);
     const order = newOrder(request.body, request.headers['idempotency-key'] ?? null);
     const { state } = await options.command({
       key: placementKey(order),
@@ -73,6 +78,10 @@ export function addPlaceRoute(server: HttpServer, options: RouteOptions, closing
     return sendOrder(reply, waited.answered ? 201 : 202, waited.order);
   });
 }
+
+/** How often a header was sent; `raw` has names and values in turn, as they came. */
+const timesSent = (raw: readonly string[], header: string): number =>
+  raw.filter((name, index) => index % 2 === 0 && name.toLowerCase() === header).length;
 
 /** The `wait` preference (RFC 7240) in milliseconds, capped; 0 when there is none. */
 function waitMsOf(prefer: string | undefined): number {
