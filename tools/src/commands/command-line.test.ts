@@ -8,6 +8,17 @@ test('an option that there is not is named, and the usage given', () => {
   );
 });
 
+test.each([[['--number', '-1']], [['--number', '--other']], [['--number']]])(
+  '%j lacks a value, in our words',
+  (args) => {
+    const options = { number: { type: 'string' }, other: { type: 'boolean' } } as const;
+    const problem = '--number has no value, or one that begins with a dash: give it one';
+    expect(() => readCommandLine(usage, { args, options })).toThrow(
+      `${problem} (if the dash is meant, as --number=-value).\n${usage}`,
+    );
+  },
+);
+
 test.each(['', ' '])('an option with nothing in it (%j) is refused, and named', (text) => {
   const config = { args: ['--number', text], options: { number: { type: 'string' } } } as const;
   expect(() => readCommandLine(usage, { ...config, args: [...config.args] })).toThrow(

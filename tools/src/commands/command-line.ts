@@ -26,6 +26,14 @@ function parse<Config extends ParseArgsConfig>(usage: string, config: Config): R
   try {
     return parseArgs(config);
   } catch (error) {
+    const option = /^TypeError.*?: Option '(--[\w-]+)(?: <value>)?' argument (?:is ambiguous|missing)/.exec(
+      String(error),
+    )?.[1];
+    if (option !== undefined)
+      throw new Error(
+        `${option} has no value, or one that begins with a dash: give it one (if the dash is meant, as ${option}=-value).\n${usage}`,
+        { cause: error },
+      );
     // Node goes on about arguments that begin with a dash, which no command here takes.
     const [problem = ''] = String(error)
       .replace(/^TypeError.*?: /, '')
