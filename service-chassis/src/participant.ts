@@ -18,6 +18,7 @@ import { createLane } from './lane';
 import type { Logger } from './log';
 import type { ServiceMetrics } from './metrics';
 import { createOutbox } from './outbox';
+import { createTurns } from './redelivery';
 import { createProcessor, type Handled, type Processor, type RequestedEffect, type Store } from './processor';
 import { createPublisher } from './publisher';
 import { purgeCounts } from './purge';
@@ -121,6 +122,7 @@ export function startParticipant<
   const commands = laneOf('commands', COMMANDS_WAITING_MAX);
   const results = laneOf('effects', RESULTS_WAITING_MAX);
   const command = (input: Input<Message>) => commands.submit(input);
+  const takeTurn = createTurns();
   const lingering = new Set<string>(service.lingers === 'all' ? Object.keys(service.hears) : service.lingers);
   const read = createReader<Heard, Own>({
     service: service.name,
@@ -139,6 +141,7 @@ export function startParticipant<
       log,
       metrics,
       pool,
+      takeTurn,
       publisher,
       read,
       lingers: (type) => lingering.has(type),

@@ -105,10 +105,16 @@ export function createProcessor<State, Message, Effect, Own>(
       ...decided.states.save(),
       outbox.write(tx, rows),
       ...(run ? [run.end(tx)] : []),
-    ]).catch(async (error: unknown) => {
-      await run?.takeBack();
-      throw error;
-    });
+    ]).then(
+      async (decided) => {
+        await run?.finish(true);
+        return decided;
+      },
+      async (error: unknown) => {
+        await run?.finish(false);
+        throw error;
+      },
+    );
     const handled = results.map(({ key, outcome, changed }) => ({ state: states.get(key), outcome, changed }));
     await failpoint('after_commit', inputs);
     outbox.publish(rows);

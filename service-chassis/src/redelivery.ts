@@ -1,10 +1,12 @@
 /**
  * Counting the runs of a redelivered message, to find out the one that takes its process down.
  *
- *     lock, load -> [count one more, committed at once] -> decide, write, forget the count -> COMMIT
+ *     lock, load -> its turn -> [count one more, committed at once] -> decide, write, forget the count -> COMMIT
  *
  * Only a death in between is the message's: one that waits for a lock, or for the infrastructure, is innocent of what happens to its
- * process meanwhile, and so is one that is committed. A run that ends in any other way than by death takes its count back.
+ * process meanwhile, and so is one that is committed. A run that ends in any other way than by death takes its count back. Of a whole
+ * process only one message is counted at a time: after every death each lane begins with the same message again, and the innocent one
+ * would be counted with the one that kills.
  */
 import type { Pool, PoolClient } from 'pg';
 import { isTransient } from './database';
@@ -32,8 +34,33 @@ export interface Run {
   readonly begin: () => Promise<void>;
   /** Forgets the count, in the transaction of the decision. */
   readonly end: (tx: PoolClient) => Promise<unknown>;
-  /** It ended without a commit and without a death: it does not count. */
-  readonly takeBack: () => Promise<void>;
+  /** It is over, without a death. Without a commit it does not count. */
+  readonly finish: (committed: boolean) => Promise<void>;
+}
+
+/** Waits until it is one's turn; the answer gives it to the next. */
+export type TakeTurn = () => Promise<() => void>;
+
+/** One at a time, in the order of coming. */
+export function createTurns(): TakeTurn {
+  let last = Promise.resolve();
+  return async () => {
+    const before = last;
+    let pass: () => void = () => undefined;
+    last = new Promise((resolve) => {
+      pass = resolve;
+    });
+    await before;
+    return pass;
+  };
+}
+
+/** What counting needs. */
+export interface CountingOptions {
+  readonly pool: Pool;
+  readonly log: Logger;
+  /** Shared by all lanes of a process. */
+  readonly takeTurn: TakeTurn;
 }
 
 /** What is known of a message that came again. */
@@ -48,7 +75,7 @@ export interface Redelivery extends Run {
  * Reads how often a message took its process down. Rejects only when the infrastructure is at fault: a count that fails for a reason of
  * its own must not keep the message from its decision, which then goes on uncounted.
  */
-export async function countRuns({ pool, log }: { pool: Pool; log: Logger }, id: string): Promise<Redelivery> {
+export async function countRuns({ pool, log, takeTurn }: CountingOptions, id: string): Promise<Redelivery> {
   const counting = async (ask: () => Promise<unknown>): Promise<boolean> => {
     try {
       await ask();
@@ -65,21 +92,22 @@ export async function countRuns({ pool, log }: { pool: Pool; log: Logger }, id: 
     const { rows } = await pool.query<{ attempts: number }>({ ...RUNS, values: [id] });
     deaths = rows[0]?.attempts ?? 0;
   });
-  let begun = false;
+  let pass: (() => void) | undefined;
   let counted = false;
   return {
     deaths,
     begin: async () => {
-      // Set before it is asked: the answer may be lost after it was counted.
-      begun = true;
+      pass = await takeTurn();
       counted = await counting(() => set(deaths + 1));
     },
     end: async (tx) => {
       if (counted) await tx.query({ ...FORGET_RUNS, values: [id] });
     },
-    takeBack: async () => {
-      if (begun) await set(deaths).catch(() => undefined);
-      begun = false;
+    finish: async (committed) => {
+      // Never counted, if its turn has not come; perhaps counted, if there was no answer.
+      if (pass && !committed) await set(deaths).catch(() => undefined);
+      pass?.();
+      pass = undefined;
     },
     forget: async () => {
       await counting(() => pool.query({ ...FORGET_RUNS, values: [id] }));

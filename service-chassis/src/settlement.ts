@@ -3,17 +3,15 @@
  * `<service>.dead-letter`. Acking is the consumer's; see there for the rules.
  */
 import type { ConsumeMessage } from 'amqplib';
-import type { Pool } from 'pg';
 import { pause } from './backoff';
 import type { Input } from './decision';
 import { attemptOf, messageIdOf, type Reading } from './delivery';
-import type { Logger } from './log';
 import type { ServiceMetrics } from './metrics';
 import { park } from './park';
 import { GivenUpError, patiently, type Worthwhile } from './patience';
 import type { Processor } from './processor';
 import type { Publisher } from './publisher';
-import { countRuns, type Run } from './redelivery';
+import { countRuns, type CountingOptions, type Run } from './redelivery';
 import { traceIdOf } from './trace';
 
 /** Tries of a message that fails alone, for a reason that is not the infrastructure's. */
@@ -26,13 +24,11 @@ const DEATHS_MAX = 3;
 const RETRY_ALONE_MS = 100;
 
 /** What settling needs. */
-export interface SettlementOptions<State, Message> {
+export interface SettlementOptions<State, Message> extends CountingOptions {
   readonly service: string;
   /** Names the consumer in the metrics of batches. */
   readonly lane: string;
-  readonly log: Logger;
   readonly metrics: ServiceMetrics;
-  readonly pool: Pool;
   readonly publisher: Publisher;
   readonly process: Processor<State, Message>;
 }

@@ -1,0 +1,68 @@
+/** Counting the runs of redelivered messages, on the real database. */
+import { pino } from 'pino';
+import { inTransaction, openPool, type Pool } from '../src/database';
+import { countRuns, createTurns } from '../src/redelivery';
+import { setStage, type Stage } from './stage';
+
+let stage: Stage;
+let pool: Pool;
+
+beforeEach(async () => {
+  stage = await setStage();
+  pool = openPool(stage.database.url, 4, 'test', () => undefined);
+});
+afterEach(async () => {
+  await pool.end();
+  await stage.close();
+});
+
+const counts = async () => {
+  const { rows } = await pool.query<{ message_id: string; attempts: number }>(
+    'SELECT message_id, attempts FROM delivery_attempt',
+  );
+  return Object.fromEntries(rows.map(({ message_id, attempts }) => [message_id, attempts]));
+};
+
+const begin = () => {
+  const options = { pool, log: pino({ level: 'silent' }), takeTurn: createTurns() };
+  return { count: (id: string) => countRuns(options, id) };
+};
+
+test('of a whole process one message is counted at a time: the next one when that is over', async () => {
+  const { count } = begin();
+  const [one, other] = [await count('one'), await count('other')];
+  await one.begin();
+  const begun: string[] = [];
+  const waiting = other.begin().then(() => begun.push('other'));
+  expect(await counts()).toEqual({ one: 1 });
+  expect(begun).toEqual([]);
+  await one.finish(false);
+  await waiting;
+  expect(await counts()).toEqual({ one: 0, other: 1 });
+  await inTransaction(
+    pool,
+    () => Promise.resolve(),
+    (tx) => [other.end(tx)],
+  );
+  await other.finish(true);
+  expect(await counts()).toEqual({ one: 0 });
+});
+
+test('a death leaves its count: the next process reads it', async () => {
+  for (const deaths of [0, 1, 2]) {
+    const run = await begin().count('deadly');
+    expect(run.deaths).toBe(deaths);
+    await run.begin();
+  }
+  expect(await counts()).toEqual({ deadly: 3 });
+});
+
+test('a run that never came to its decision is not counted, and takes no turn', async () => {
+  const { count } = begin();
+  const waiting = await count('waiting');
+  await waiting.finish(false);
+  expect(await counts()).toEqual({});
+  const next = await count('next');
+  await next.begin();
+  expect(await counts()).toEqual({ next: 1 });
+});
