@@ -16,6 +16,7 @@ import { failpoint } from './failpoint';
 import type { Logger } from './log';
 import type { ServiceMetrics, StatusCount } from './metrics';
 import type { OutgoingMessage, Publisher, PublishResult } from './publisher';
+import { loggedReason } from './reason';
 
 /** A fresh row is left to the process that wrote it for this long; when that process cannot publish now, to whoever relays first. */
 const LEFT_TO_WRITER_S = 5;
@@ -164,7 +165,7 @@ export function createOutbox(options: {
         if (taken === RELAY_BATCH) waitMs = 0;
       } catch (error) {
         waitMs = backoffMs(failures++, RELAY_BACKOFF);
-        log.warn({ err: error }, 'the relay could not read the outbox');
+        log.warn(loggedReason(error), 'the relay could not read the outbox');
       }
       if (waitMs > 0) await pause(waitMs, woken.signal);
       if (woken.signal.aborted) woken = new AbortController();

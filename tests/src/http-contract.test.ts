@@ -1,4 +1,4 @@
-/** What the HTTP contract promises where services meet: idempotency, waiting, versions, streams, lists, traces. */
+/** What the HTTP contract promises where services meet: idempotency, waiting, versions, streams, lists, traces. Long because it is one contract, played on one system. */
 import { randomUUID } from 'node:crypto';
 import { request, type IncomingMessage } from 'node:http';
 import { json as readJson } from 'node:stream/consumers';
