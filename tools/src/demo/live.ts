@@ -22,10 +22,11 @@ export interface Live {
 }
 
 /** Live progress on a stream, standard error by default: standard output stays for results. */
-export function createLive(stream: NodeJS.WriteStream = process.stderr): Live {
+export function createLive(stream: Pick<NodeJS.WriteStream, 'isTTY' | 'write'> = process.stderr): Live {
   const began = performance.now();
   let shownAt = began;
   let last: DemoState = { total: 0, started: 0, done: 0, unexpected: 0 };
+  let shown = '';
   const text = ({ total, started, done, unexpected }: DemoState) => {
     const filled = total === 0 ? 0 : Math.round((done / total) * BAR_WIDTH);
     const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}`;
@@ -35,6 +36,7 @@ export function createLive(stream: NodeJS.WriteStream = process.stderr): Live {
   };
   const write = () => {
     shownAt = performance.now();
+    shown = JSON.stringify(last);
     stream.write(stream.isTTY ? `${CLEAR_LINE}${text(last)}` : `${text(last)}\n`);
   };
   return {
@@ -43,7 +45,8 @@ export function createLive(stream: NodeJS.WriteStream = process.stderr): Live {
       if (performance.now() - shownAt >= (stream.isTTY ? REDRAW_MS : PRINT_MS)) write();
     },
     end: () => {
-      write();
+      // Where nothing can be redrawn, what stands there already is not said again.
+      if (stream.isTTY || shown !== JSON.stringify(last)) write();
       if (stream.isTTY) stream.write('\n');
     },
   };
