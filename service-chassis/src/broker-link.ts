@@ -11,6 +11,7 @@
 import { connect as connectOverTcp, type Channel, type ChannelModel } from 'amqplib';
 import { atMost, backoffMs, pause } from './backoff';
 import type { Logger } from './log';
+import { reasonOf } from './reason';
 
 /** Pauses between connection attempts: a broker that is back is found within seconds, and one that is away is asked once in a while. */
 const RECONNECT = { firstMs: 100, maxMs: 3_000 };
@@ -73,8 +74,6 @@ export interface Link {
   /** Closes and does not come back. What the channel was told to send is sent before. Bounded by three times CLOSE_TIMEOUT_MS. */
   stop(): Promise<void>;
 }
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message || error.name : String(error));
 
 /** A promise that anybody may resolve with the reason why something ended. */
 function ending(): { readonly ended: Promise<string>; readonly end: (reason: string) => void } {
@@ -222,7 +221,7 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
       try {
         await connectionSession();
       } catch (error) {
-        state.lastError = messageOf(error);
+        state.lastError = reasonOf(error);
         log.warn({ connection: connectionName, reason: state.lastError, failures }, 'no connection to the broker');
       }
       await pause(backoffMs(failures++, RECONNECT), stopping.signal);

@@ -11,7 +11,7 @@ export class ConfigurationError extends Error {
 /** Heals after this long by default: long enough that a healthy saga, its three retries included, is never disturbed. */
 const HEALING_AFTER_MS = 30_000;
 
-/** Connections to the database: the lanes of a service use five at once (seven while redelivered messages are counted), requests the rest. */
+/** Connections to the database: the lanes of a service use five at once (six while a redelivered message is counted), requests the rest. */
 const DATABASE_POOL_SIZE = 8;
 
 /** A whole number of milliseconds from the environment. */

@@ -1,10 +1,13 @@
 /**
  * Notices that the broker has forgotten a consumer. Usually it says so (a cancel, a closed channel); when the process of a
  * quorum queue has died, as it does of a full disk, nobody is left who could: the channel stays open, the service calls
- * itself ready, and nothing is ever delivered again. A consumer that receives nothing therefore asks now and then.
+ * itself ready, and nothing is ever delivered again. A consumer that receives nothing therefore asks now and then how many
+ * consumers its queue has. While a replica has one there, its own is not missed: nothing stays undelivered.
  */
 import type { Channel } from 'amqplib';
 import type { OpenChannel } from './broker-link';
+import type { Logger } from './log';
+import { reasonOf } from './reason';
 
 /** How often a consumer that received nothing asks: often enough for the healing time of 30 s, and no load for the broker. */
 const ASK_INTERVAL_MS = 10_000;
@@ -32,6 +35,7 @@ const isRefusal = (error: unknown) => error instanceof Error && 'code' in error 
 export function watchConsumer(
   { abandon, openAside }: Pick<OpenChannel<Channel>, 'abandon' | 'openAside'>,
   queue: string,
+  log: Logger,
 ): ConsumerWatch {
   let heard = false;
   let asking = false;
@@ -47,19 +51,22 @@ export function watchConsumer(
   };
   const ask = async () => {
     asking = true;
+    let aside: Channel | undefined;
     try {
-      const aside = await openAside();
+      aside = await openAside();
       // Its reasons come with the answer.
       aside.on('error', () => undefined);
       const { consumerCount } = await aside.checkQueue(queue);
-      await aside.close();
       unknown = consumerCount > 0 || heard ? 0 : unknown + 1;
       if (unknown >= UNKNOWN_MAX) giveUp('the broker has forgotten the consumer');
     } catch (error) {
-      if (isRefusal(error)) stop();
-      else giveUp(`the broker cannot say whether it knows the consumer: ${String(error)}`);
+      if (isRefusal(error)) {
+        log.info({ queue }, 'the broker does not let this service ask for its consumer: it is not watched');
+        stop();
+      } else giveUp(`the broker cannot say whether it knows the consumer: ${reasonOf(error)}`);
     } finally {
       asking = false;
+      await aside?.close().catch(() => undefined);
     }
   };
   const timer = setInterval(() => {

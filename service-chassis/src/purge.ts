@@ -2,8 +2,8 @@
 import type { Pool } from 'pg';
 
 /**
- * The count of a message that was not redelivered for this long was left behind by a process that died between settling it and deleting the
- * count. Should the message come again after all, it is counted from the beginning: some deaths later it is parked as it would have been.
+ * The count of a message that was not redelivered for this long was left behind: by one that took its process down and then came to nobody
+ * again, or when the database was away as its run ended. Should the message come again after all, it is counted from the beginning: some deaths later it is parked as it would have been.
  */
 const COUNT_KEPT_H = 24;
 

@@ -12,6 +12,7 @@ test.each([
     ),
     "Can't reach database server at 127.0.0.1:5433",
   ],
+  ['what wraps them', new Error('', { cause: new AggregateError([new Error(REFUSED)]) }), REFUSED],
   ['several lines', new Error('one\n  two'), 'one two'],
   ['no message', new TypeError(), 'TypeError'],
   ['no error', 'a word', 'a word'],

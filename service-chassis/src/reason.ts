@@ -19,7 +19,8 @@ export function reasonOf(error: unknown): string {
     .map((line) => line.trim())
     .filter(Boolean);
   const said = PRISMA_INVOCATION.test(error.message) ? lines.at(-1) : lines.join(' ');
-  return (said === undefined || said === '' ? (first ?? error.name) : said).slice(0, REASON_MAX);
+  if (said !== undefined && said !== '') return said.slice(0, REASON_MAX);
+  return first ?? (error.cause === undefined ? error.name : reasonOf(error.cause));
 }
 
 /** What a log line says of an error: of the infrastructure's the reason; of anything else all there is, stack and causes included. */

@@ -4,7 +4,8 @@
  *     lock, load -> its turn -> [count one more, committed at once] -> decide, write, forget the count -> COMMIT
  *
  * Only a death in between is the message's: one that waits for a lock, or for the infrastructure, is innocent of what happens to its
- * process meanwhile, and so is one that is committed. A run that ends in any other way than by death takes its count back. Of a whole
+ * process meanwhile, and so is one that is committed. A run that ends in any other way than by death takes its count back, if the
+ * database lets it. Of a whole
  * process only one message is counted at a time: after every death each lane begins with the same message again, and the innocent one
  * would be counted with the one that kills.
  */
@@ -75,7 +76,7 @@ export interface Redelivery extends Run {
  * Reads how often a message took its process down. Rejects only when the infrastructure is at fault: a count that fails for a reason of
  * its own must not keep the message from its decision, which then goes on uncounted.
  */
-export async function countRuns({ pool, log, takeTurn }: CountingOptions, id: string): Promise<Redelivery> {
+export async function openRedelivery({ pool, log, takeTurn }: CountingOptions, id: string): Promise<Redelivery> {
   const counting = async (ask: () => Promise<unknown>): Promise<boolean> => {
     try {
       await ask();
@@ -87,6 +88,7 @@ export async function countRuns({ pool, log, takeTurn }: CountingOptions, id: st
     }
   };
   const set = (runs: number) => pool.query({ ...SET_RUNS, values: [id, runs] });
+  const forget = () => pool.query({ ...FORGET_RUNS, values: [id] });
   let deaths = 0;
   await counting(async () => {
     const { rows } = await pool.query<{ attempts: number }>({ ...RUNS, values: [id] });
@@ -105,12 +107,12 @@ export async function countRuns({ pool, log, takeTurn }: CountingOptions, id: st
     },
     finish: async (committed) => {
       // Never counted, if its turn has not come; perhaps counted, if there was no answer.
-      if (pass && !committed) await set(deaths).catch(() => undefined);
+      if (pass && !committed) await (deaths === 0 ? forget() : set(deaths)).catch(() => undefined);
       pass?.();
       pass = undefined;
     },
     forget: async () => {
-      await counting(() => pool.query({ ...FORGET_RUNS, values: [id] }));
+      await counting(forget);
     },
   };
 }

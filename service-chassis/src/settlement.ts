@@ -11,7 +11,7 @@ import { park } from './park';
 import { GivenUpError, patiently, type Worthwhile } from './patience';
 import type { Processor } from './processor';
 import type { Publisher } from './publisher';
-import { countRuns, type CountingOptions, type Run } from './redelivery';
+import { openRedelivery, type CountingOptions, type Run } from './redelivery';
 import { traceIdOf } from './trace';
 
 /** Tries of a message that fails alone, for a reason that is not the infrastructure's. */
@@ -114,7 +114,7 @@ async function settleRedelivered<State, Message>(
   delivery: Readable<Message>,
   worthwhile: Worthwhile,
 ): Promise<void> {
-  const redelivery = await patiently(options.log, () => countRuns(options, messageIdOf(delivery.raw)), worthwhile);
+  const redelivery = await patiently(options.log, () => openRedelivery(options, messageIdOf(delivery.raw)), worthwhile);
   if (redelivery.deaths < DEATHS_MAX) {
     if (await settleAlone(options, delivery, worthwhile, redelivery)) return;
   } else {

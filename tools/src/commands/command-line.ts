@@ -34,7 +34,7 @@ function parse<Config extends ParseArgsConfig>(usage: string, config: Config): R
         `${option} has no value, or one that begins with a dash: give it one (if the dash is meant, as ${option}=-value).\n${usage}`,
         { cause: error },
       );
-    // Node goes on about arguments that begin with a dash, which no command here takes.
+    // Node goes on about words that begin with a dash and are no options, which no command here takes.
     const [problem = ''] = String(error)
       .replace(/^TypeError.*?: /, '')
       .split('. ');

@@ -8,6 +8,9 @@ import { readAddresses } from '../start/addresses';
 import { askServers, type Asked } from '../start/silent';
 import { readWish, type Action, type Wish } from './dead-letters-wish';
 
+/** A database that takes longer to delete one row is frozen, or cut off without a word. */
+const ANSWERS_WITHIN_MS = 10_000;
+
 const plural = (messages: number) => `${String(messages)} ${messages === 1 ? 'message' : 'messages'}`;
 
 const forgetRunsIn =
@@ -15,7 +18,8 @@ const forgetRunsIn =
   (service, messageId) =>
     askServers(asked, async () => {
       const connectionString = asked.databases[service];
-      const client = new Client({ connectionString, application_name: 'quadrille-dead-letters' });
+      const limits = { connectionTimeoutMillis: ANSWERS_WITHIN_MS, query_timeout: ANSWERS_WITHIN_MS };
+      const client = new Client({ connectionString, application_name: 'quadrille-dead-letters', ...limits });
       client.on('error', () => undefined); // the query fails as well
       try {
         await client.connect();

@@ -108,7 +108,7 @@ export function report(
         ]
       : []),
     broken === 0
-      ? '  All seven invariants hold, every message was delivered, every answer kept.'
+      ? '  All seven invariants hold; the chassis kept every message, and every answer came true.'
       : `  ${number(broken)} breaches in ${number(runs.filter(({ breaches }) => breaches.length > 0).length)} of ${number(runs.length)} runs.`,
   ];
 }

@@ -1,4 +1,4 @@
-/** One run: everything happens, everybody comes to rest, and the seven invariants are judged. */
+/** One run: everything happens, everybody comes to rest, and the seven invariants are judged, with what was watched meanwhile. */
 import { createLogger, createMetrics, type Logger, type ServiceMetrics } from '@quadrille/service-chassis';
 import { services, shortNames, type ShortName } from '../services';
 import type { Breach } from '../verify/facts';

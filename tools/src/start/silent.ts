@@ -1,6 +1,6 @@
 /** Which server does not answer: "connect ECONNREFUSED 127.0.0.1:5673" says so only to whoever knows the ports by heart. */
 import { connect } from 'node:net';
-import { isTransient, reasonOf } from '@quadrille/service-chassis';
+import { reasonOf } from '@quadrille/service-chassis';
 import { nodesOf } from '../servers/own-servers';
 import { shortNames } from '../services';
 import type { Addresses } from './addresses';
@@ -36,13 +36,17 @@ export async function askServers<Result>(asked: Asked, work: () => Promise<Resul
   }
 }
 
+/** SQLSTATE class 57P: starting, stopping, crashed. */
+const isBetweenStates = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('57P');
+
 async function explained(asked: Asked, error: unknown): Promise<unknown> {
   const servers = serversOf(asked);
   const answers = await Promise.all(servers.map(takesConnections));
   const silent = servers.filter((_, index) => answers[index] === false);
   // A database that starts or stops takes connections, and says so in each.
   const named =
-    silent.length > 0 ? silent : isTransient(error) ? servers.filter(({ name }) => name === 'PostgreSQL') : [];
+    silent.length > 0 ? silent : isBetweenStates(error) ? servers.filter(({ name }) => name === 'PostgreSQL') : [];
   if (named.length === 0) return error;
   const who = named.map(({ name, host, port }) => `${name} at ${host}:${String(port)}`).join(' and ');
   const advice = asked.docker

@@ -32,7 +32,7 @@ const AGREEMENTS: ReadonlySet<string> = new Set([
 /** Whether an order is on its way: what it owes the other invariants can be said only when it is settled. */
 const isUnsettled = ({ order }: OrderFacts): boolean => order?.settled === false;
 
-/** Breaches of invariants 1, 3, 4 and 5 by one order. An order that is not settled breaches the first only, whatever else is not done yet. */
+/** Breaches of invariants 1, 3, 4 and 5 by one order. What an order that is not settled has not done yet is no further breach. */
 export function orderBreaches(facts: OrderFacts): Breach[] {
   const { orderId, order, reservation, payment, charges, refunds, notifications } = facts;
   const breach = (invariant: Breach['invariant'], detail: string): Breach => ({ invariant, orderId, detail });

@@ -24,7 +24,7 @@ const NO_ROOM = 'enospc';
 
 const fault = 'The disk of the broker really full';
 
-/** Counts the lines of the broker's log that tell of a write without room, from now on. */
+/** Counts how often the broker's log tells of a write without room, from now on. */
 function watchForFullDisk({ folder }: Stage): () => number {
   const count = () => readFileSync(join(folder, 'logs', 'rabbitmq.log'), 'utf8').split(NO_ROOM).length;
   const before = count();
@@ -55,7 +55,7 @@ const brokerDisk: Row = {
   expected:
     'orders are taken and wait; with room again, the broker begins anew without its messages, everything is declared again, and all are carried on',
   youWillSee:
-    '"enospc", then "corrupt_log" in the log of RabbitMQ 3.10, queues without a leader: make room, stop it, delete `.data/broker`, start',
+    '"enospc", then "corrupt_log" in the log of RabbitMQ 3.10, queues without a leader: make room, stop it, delete `.data/broker/data`, start',
   inject: async ({ stage, load, recovered, finally: whenOver }) => {
     await stage.broker().stop();
     const disk = await moveToSmallDisk(join(stage.folder, 'broker'), SPARE_BYTES);
@@ -79,7 +79,7 @@ const brokerDisk: Row = {
     await beginAnew(stage);
     await recovered();
     return {
-      'lines of its log that say enospc': full(),
+      'times its log says enospc': full(),
       'orders taken meanwhile': taken,
       'rows relayed': ({ counters }) => counters.relayed,
     };
