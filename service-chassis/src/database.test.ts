@@ -41,6 +41,18 @@ test('what the operating system says passes', async () => {
   expect(isTransient(new AggregateError([unreachable]))).toBe(true);
 });
 
+test.each([
+  ['57P03', 'a server that starts', true],
+  ['23505', 'a row that is there', false],
+])('%s (%s) is the same through Prisma, which has a code of its own', (originalCode, originalMessage, passes) => {
+  const cause = { kind: 'postgres', originalCode, originalMessage };
+  const error = Object.assign(new Error('Invalid `prisma.thing.findUnique()` invocation in\n/a/b.ts:9:41'), {
+    code: 'P2039',
+    meta: { modelName: 'Thing', driverAdapterError: { name: 'DriverAdapterError', cause } },
+  });
+  expect(isTransient(error)).toBe(passes);
+});
+
 test('a mistake of ours does not', () => {
   expect(isTransient(new TypeError('undefined is not a function'))).toBe(false);
   expect(isTransient('a string')).toBe(false);

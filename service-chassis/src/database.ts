@@ -5,6 +5,7 @@
 import type { Writable } from 'node:stream';
 import { types } from 'node:util';
 import pg from 'pg';
+import { z } from 'zod';
 
 export type { Pool, PoolClient } from 'pg';
 
@@ -153,6 +154,24 @@ const TRANSIENT_MESSAGES =
 
 const { isNativeError } = types;
 
+/** What the server itself said, in an error of Prisma. */
+const prismaErrorSchema = z.object({
+  meta: z.object({
+    driverAdapterError: z.object({ cause: z.object({ originalCode: z.string(), originalMessage: z.string() }) }),
+  }),
+});
+
+/**
+ * The server's own code and words in an error of Prisma, which has one code for nearly all that a server may say; undefined when
+ * it said nothing, or the error is none of Prisma's.
+ */
+export function saidByServer(error: unknown): { readonly code: string; readonly message: string } | undefined {
+  const { data } = prismaErrorSchema.safeParse(error);
+  if (!data) return undefined;
+  const { originalCode: code, originalMessage: message } = data.meta.driverAdapterError.cause;
+  return { code, message };
+}
+
 /** Whether an error is the infrastructure's and will pass, so that the same work is worth trying again. */
 export function isTransient(error: unknown): boolean {
   // Not instanceof: Node's own errors come from another realm when the caller runs in one of its own, as tests do.
@@ -162,7 +181,7 @@ export function isTransient(error: unknown): boolean {
   return (
     error instanceof NotConnectedError ||
     'syscall' in error || // of the operating system: nothing that a message says leads to one
-    TRANSIENT_SQLSTATE.test(code) ||
+    TRANSIENT_SQLSTATE.test(saidByServer(error)?.code ?? code) ||
     TRANSIENT_PRISMA_CODES.has(code) ||
     TRANSIENT_MESSAGES.test(error.message)
   );

@@ -13,6 +13,13 @@ test.each([
     "Can't reach database server at 127.0.0.1:5433",
   ],
   ['what wraps them', new Error('', { cause: new AggregateError([new Error(REFUSED)]) }), REFUSED],
+  [
+    "the server's, through Prisma",
+    Object.assign(new Error('\nInvalid `prisma.payment.findUnique()` invocation in\n/a/b.ts:9:41\nDatabase error.'), {
+      meta: { driverAdapterError: { cause: { originalCode: '57P03', originalMessage: 'it is starting up' } } },
+    }),
+    'it is starting up',
+  ],
   ['several lines', new Error('one\n  two'), 'one two'],
   ['no message', new TypeError(), 'TypeError'],
   ['no error', 'a word', 'a word'],

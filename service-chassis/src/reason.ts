@@ -1,6 +1,6 @@
 /** Why something went wrong, in one line: an outage is told once a request, and must not bury everything else in the log. */
 import { types } from 'node:util';
-import { isTransient } from './database';
+import { isTransient, saidByServer } from './database';
 
 /** Longest reason, in characters: a line of a log that can be taken in at a glance. */
 const REASON_MAX = 300;
@@ -14,7 +14,7 @@ export function reasonOf(error: unknown): string {
   if (!types.isNativeError(error)) return String(error).slice(0, REASON_MAX);
   // A host with several addresses is refused at each of them, and the whole has no message of its own.
   const [first] = 'errors' in error && Array.isArray(error.errors) ? error.errors.map(reasonOf) : [];
-  const lines = error.message
+  const lines = (saidByServer(error)?.message ?? error.message)
     .split('\n')
     .map((line) => line.trim())
     .filter(Boolean);

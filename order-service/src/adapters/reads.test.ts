@@ -1,0 +1,45 @@
+/** What the infrastructure does to reads: they go through Prisma, which wraps whatever the server says in an error of its own. */
+import { isTransient, reasonOf } from '@quadrille/service-chassis';
+import { createTestDatabase, type TestDatabase } from '@quadrille/tools/src/testing/database';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { Pool } from 'pg';
+import { PrismaClient } from '../../generated/prisma/client';
+import { findOrder } from './reads';
+
+let testDatabase: TestDatabase;
+let pool: Pool;
+let prisma: PrismaClient;
+
+beforeEach(async () => {
+  testDatabase = await createTestDatabase('order-service');
+  pool = new Pool({ connectionString: testDatabase.url, max: 1 });
+  // The connection that is ended below.
+  pool.on('error', () => undefined);
+  prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+});
+afterEach(async () => {
+  await prisma.$disconnect();
+  await pool.end();
+  await testDatabase.drop();
+});
+
+const failure = (work: Promise<unknown>) => work.then(() => undefined).catch((error: unknown) => error);
+
+test('a read during which the server ends will pass', async () => {
+  const error = await failure(prisma.$queryRaw`SELECT pg_terminate_backend(pg_backend_pid())`);
+  expect([isTransient(error), reasonOf(error)]).toEqual([true, 'terminating connection due to administrator command']);
+});
+
+test('a read that the server does not let in will pass', async () => {
+  await testDatabase.drop();
+  const error = await failure(findOrder(prisma, 'o-1'));
+  expect([isTransient(error), reasonOf(error)]).toEqual([
+    true,
+    expect.stringMatching(/^database ".*" does not exist$/),
+  ]);
+});
+
+test('a mistake of ours will not', async () => {
+  const error = await failure(prisma.$queryRaw`SELECT nonsense`);
+  expect(isTransient(error)).toBe(false);
+});
