@@ -57,6 +57,28 @@ test('both are named; of docker compose, with its own remedy', async () => {
   );
 });
 
+test('a server that is back before it is asked is named by its port; one that broke off is not guessed', async () => {
+  const asked = running();
+  const { port } = new URL(asked.amqp);
+  const refused = Object.assign(new Error('connect ECONNREFUSED'), { syscall: 'connect', port: Number(port) });
+  for (const error of [refused, new AggregateError([refused])])
+    await expect(askServers(asked, () => Promise.reject(error))).rejects.toThrow(
+      new RegExp(`^RabbitMQ at [^ ]*:${port} does not answer \\(connect ECONNREFUSED\\)\\. npm start`),
+    );
+  const brokenOff = Object.assign(new Error('read ECONNRESET'), { syscall: 'read' });
+  await expect(askServers(asked, () => Promise.reject(brokenOff))).rejects.toThrow(
+    /^A server does not answer \(read ECONNRESET\)\. npm start/,
+  );
+});
+
+test('a database that is starting takes connections, and is named all the same', async () => {
+  const asked = running();
+  const starting = Object.assign(new Error('the database system is starting up'), { code: '57P03' });
+  await expect(askServers(asked, () => Promise.reject(starting))).rejects.toThrow(
+    /^PostgreSQL at [^ ]+ does not answer \(the database system is starting up\)\. npm start/,
+  );
+});
+
 test('an error of servers that all answer is told as it is', async () => {
   const asked = running();
   const work = async () => {

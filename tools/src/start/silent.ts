@@ -1,6 +1,7 @@
 /** Which server does not answer: "connect ECONNREFUSED 127.0.0.1:5673" says so only to whoever knows the ports by heart. */
 import { connect } from 'node:net';
-import { reasonOf } from '@quadrille/service-chassis';
+import { types } from 'node:util';
+import { isTransient, reasonOf } from '@quadrille/service-chassis';
 import { nodesOf } from '../servers/own-servers';
 import { shortNames } from '../services';
 import type { Addresses } from './addresses';
@@ -36,25 +37,31 @@ export async function askServers<Result>(asked: Asked, work: () => Promise<Resul
   }
 }
 
-/** SQLSTATE class 57P: starting, stopping, crashed. */
-const isBetweenStates = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('57P');
-
 async function explained(asked: Asked, error: unknown): Promise<unknown> {
   const servers = serversOf(asked);
   const answers = await Promise.all(servers.map(takesConnections));
   const silent = servers.filter((_, index) => answers[index] === false);
-  // A database that starts or stops takes connections, and says so in each.
-  const named =
-    silent.length > 0 ? silent : isBetweenStates(error) ? servers.filter(({ name }) => name === 'PostgreSQL') : [];
-  if (named.length === 0) return error;
-  const who = named.map(({ name, host, port }) => `${name} at ${host}:${String(port)}`).join(' and ');
+  const named = silent.length > 0 ? silent : servers.filter((server) => isMeant(server, error));
+  if (named.length === 0 && !isTransient(error)) return error;
+  const who = named.map(({ name, host, port }) => `${name} at ${host}:${String(port)}`).join(' and ') || 'A server';
   const advice = asked.docker
     ? 'Does it run? docker compose ps says so, and docker compose up --build --wait starts it.'
     : 'npm start starts a server that died again: try again in a moment. Does it run at all? If not: npm start.';
-  return new Error(`${who} ${named.length === 1 ? 'does' : 'do'} not answer (${reasonOf(error)}). ${advice}`, {
+  return new Error(`${who} ${named.length > 1 ? 'do' : 'does'} not answer (${reasonOf(error)}). ${advice}`, {
     cause: error,
   });
+}
+
+/** Of servers that all take connections again: whether the error is of this one. */
+function isMeant(server: Server, error: unknown): boolean {
+  const { name, port } = server;
+  // A host with several addresses is refused at each of them.
+  if (types.isNativeError(error) && 'errors' in error && Array.isArray(error.errors))
+    return error.errors.some((each) => isMeant(server, each));
+  // What the operating system says names a port, or, of a connection that broke off, nothing.
+  if (types.isNativeError(error) && 'syscall' in error) return 'port' in error && error.port === port;
+  // A database that starts or stops takes connections, and says so in each.
+  return name === 'PostgreSQL' && isTransient(error);
 }
 
 /** Each server once: the four databases are most often on one. */
