@@ -7,6 +7,7 @@
 import type { Logger } from './log';
 import type { ServiceMetrics } from './metrics';
 import type { RequestedEffect } from './processor';
+import { loggedReason } from './reason';
 
 /** Effects running at once; with a gateway that takes its full 2 s, this bounds the service to 500 charges a second. */
 export const EFFECTS_MAX = 1_000;
@@ -24,7 +25,7 @@ export interface EffectRunner<Effect> {
 /** Creates a runner. A rejected `run` is logged and counted: the sweeper asks for the effect again. */
 export function createEffectRunner<Effect extends { readonly type: string }>(options: {
   readonly run: (requested: RequestedEffect<Effect>) => Promise<void>;
-  readonly log: Logger;
+  readonly log: Pick<Logger, 'warn'>;
   readonly metrics: ServiceMetrics;
 }): EffectRunner<Effect> {
   const { run, log, metrics } = options;
@@ -46,7 +47,7 @@ export function createEffectRunner<Effect extends { readonly type: string }>(opt
     } catch (error) {
       metrics.effects.inc({ type, result: 'failed' });
       log.warn(
-        { err: error, effect: type, order_id: requested.key },
+        { ...loggedReason(error), effect: type, order_id: requested.key },
         'an effect failed; it is asked for again when it is overdue',
       );
     } finally {
