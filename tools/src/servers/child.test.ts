@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,4 +35,13 @@ test('a log that was begun anew is quoted from its beginning; one with nothing n
   writeFileSync(file, 'short\n');
   expect(endOfLog(log)).toBe('short');
   expect(endOfLog(markLog(join(folder, 'missing.log')))).toBe('(nothing was written to it)');
+});
+
+test('of an error with a long stack trace the message is quoted', () => {
+  const log = markLog(join(folder, 'a.log'));
+  const { stderr } = spawnSync(process.execPath, ['-e', 'JSON.parse("{")'], { encoding: 'utf8' });
+  const frames = Array.from({ length: 10 }, (_, n) => `    at deeper (${String(n)}.js:1:1)\n`).join('');
+  writeFileSync(log.file, stderr.replace(/^( +at )/m, `${frames}$1`));
+  expect(endOfLog(log)).toMatch(/^SyntaxError: .*JSON/m);
+  expect(endOfLog(log)).not.toContain('    at ');
 });

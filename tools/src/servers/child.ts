@@ -7,6 +7,8 @@ import { endProcesses } from '../instance/processes';
 const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
 /** How much of a log an error message quotes, in lines: the reason stands in the last ones. */
 const QUOTED_LINES = 8;
+/** A line of a stack trace: ten of them, as Node writes them, would leave no room for the reason, which stands above them. */
+const STACK_FRAME = /^\s+at /;
 /** Pause between two looks at a server that is starting, in milliseconds. */
 const POLL_MS = 50;
 const MS_PER_S = 1000;
@@ -141,5 +143,6 @@ function newLines({ file, size }: LogMark): string[] {
 
 /** The last lines that were written to a log since it was marked, for an error message. */
 export function endOfLog(log: LogMark): string {
-  return newLines(log).slice(-QUOTED_LINES).join('\n') || '(nothing was written to it)';
+  const lines = newLines(log).filter((line) => !STACK_FRAME.test(line));
+  return lines.slice(-QUOTED_LINES).join('\n') || '(nothing was written to it)';
 }
