@@ -59,7 +59,12 @@ test('a good request is answered', async () => {
 });
 
 const problems: readonly (readonly [string, () => ReturnType<typeof post>, number, object])[] = [
-  ['broken JSON', () => post('{"name": '), 400, { detail: 'The body is not valid JSON.' }],
+  [
+    'broken JSON',
+    () => post('{"name": '),
+    400,
+    { detail: 'The body is not valid JSON: send one JSON object, with names and texts in double quotes.', errors: [] },
+  ],
   ['no body', () => post(''), 400, { detail: expect.stringContaining('empty') as string }],
   ['null', () => post('null'), 400, {}],
   [

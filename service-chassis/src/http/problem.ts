@@ -118,8 +118,14 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
 }
 
 const knownErrors: Readonly<Record<string, { readonly status: number; readonly detail: string }>> = {
-  FST_ERR_CTP_INVALID_JSON_BODY: { status: 400, detail: 'The body is not valid JSON.' },
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: { status: 400, detail: 'The body is not as long as Content-Length says.' },
+  FST_ERR_CTP_INVALID_JSON_BODY: {
+    status: 400,
+    detail: 'The body is not valid JSON: send one JSON object, with names and texts in double quotes.',
+  },
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
+    status: 400,
+    detail: 'The body is not as long as Content-Length says: send it whole, with its length in bytes.',
+  },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: { status: 415, detail: 'Send the body as Content-Type: application/json.' },
   FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, detail: 'The body may have at most 64 KiB.' },
   FST_ERR_BAD_URL: { status: 400, detail: 'The URL is not valid: each % must begin an escape such as %20, in UTF-8.' },
