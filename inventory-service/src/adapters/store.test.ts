@@ -128,6 +128,16 @@ test('a reservation that waits is nudged with growing pauses, in the trace of it
   expect(await overdueReservations(pool, 10)).toEqual([]);
 });
 
+test('who repeats himself does not put off the nudge', async () => {
+  await handle(created('a', line('bean', 2)));
+  await pool.query('UPDATE reservation SET due_at = now()');
+  expect(await handle(created('a', line('bean', 2)), created('a', line('bean', 2)))).toEqual([
+    'unchanged: RESERVED',
+    'unchanged: RESERVED',
+  ]);
+  expect(await overdueReservations(pool, 10)).toEqual([{ ...overdue('a'), cause: { traceparent } }]);
+});
+
 test('the database itself refuses stock below zero', async () => {
   await expect(pool.query("UPDATE product SET available = -1 WHERE product_id = 'bean'")).rejects.toThrow(
     'product_stock_check',

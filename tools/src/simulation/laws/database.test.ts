@@ -4,7 +4,7 @@
  */
 import { inTransaction, lockKeys, type Pool, type PoolClient, type Store } from '@quadrille/service-chassis';
 import { createReservationStore } from '@quadrille/inventory-service/src/adapters/store';
-import { createNotificationStore } from '@quadrille/notification-service/src/adapters/store';
+import { createNotificationStore, overdueMails } from '@quadrille/notification-service/src/adapters/store';
 import { newOrder } from '@quadrille/order-service/src/adapters/place';
 import { createOrderStore, overdueOrders } from '@quadrille/order-service/src/adapters/store';
 import type { OrderState } from '@quadrille/order-service/src/domain/decide';
@@ -284,5 +284,21 @@ describe.each(Object.keys(databaseStages))('in %s', (name) => {
     const state = await read(pool, store, 'order-1', message);
     expect([...state.told.keys()].sort()).toEqual(['COMPLETED', 'CONFIRMED']);
     expect(state.told.get('CONFIRMED')).toMatchObject({ ...told, kind: 'CONFIRMED', message: undefined });
+  });
+
+  it('a mail that is not out is due when it was, whatever else its customer is told', async () => {
+    const pool = await begin('notification');
+    const soon = createNotificationStore({ mail: true, firstPauseMs: 0 });
+    const late = createNotificationStore({ mail: true, firstPauseMs: 30_000 });
+    const message = { type: 'MailOverdue', kind: 'CONFIRMED' } as const;
+    const mail = { customerId: 'c', subject: 's', message: 'm', channel: 'smtp', attempts: 1, sent: false } as const;
+    const tell = (store: typeof soon, kind: 'CONFIRMED' | 'COMPLETED') =>
+      change(pool, store, 'order-1', message, (state) => ({
+        ...state,
+        told: new Map(state.told).set(kind, { ...mail, kind, overdue: false }),
+      }));
+    await tell(soon, 'CONFIRMED');
+    await tell(late, 'COMPLETED');
+    expect(await overdueMails(pool, 10)).toMatchObject([{ message }]);
   });
 });
