@@ -5,6 +5,7 @@ import { playAll } from '../demo/play';
 import { kinds } from '../demo/kinds';
 import { dataFolder } from '../root';
 import { readAddresses } from '../start/addresses';
+import { askServers } from '../start/silent';
 import { holds, report } from '../verify/report';
 import { verify } from '../verify/verify';
 import { readCommandLine } from './command-line';
@@ -27,7 +28,8 @@ async function demo(): Promise<void> {
   process.stdout.write(`\n${outcomesTable(played).join('\n')}\n\n`);
   process.stderr.write('  Checking the seven invariants ...\n\n');
   const requested = played.flatMap(({ orderId }) => orderId ?? []);
-  const verdict = await verify(addresses, { requested });
+  const asked = { ...addresses, docker: values.docker };
+  const verdict = await askServers(asked, () => verify(addresses, { requested }));
   process.stdout.write(`${report(verdict).join('\n')}\n`);
   const asExpected = played.every(({ kind, observed }) => observed === kind.expected);
   process.exitCode = asExpected && holds(verdict) ? 0 : 1;
