@@ -1,8 +1,7 @@
 /** What the infrastructure does to reads: they go through Prisma, which wraps whatever the server says in an error of its own. */
-import { isTransient, reasonOf } from '@quadrille/service-chassis';
+import { isTransient, openPool, reasonOf, type Pool } from '@quadrille/service-chassis';
 import { createTestDatabase, type TestDatabase } from '@quadrille/tools/src/testing/database';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { Pool } from 'pg';
 import { PrismaClient } from '../../generated/prisma/client';
 import { findOrder } from './reads';
 
@@ -12,9 +11,7 @@ let prisma: PrismaClient;
 
 beforeEach(async () => {
   testDatabase = await createTestDatabase('order-service');
-  pool = new Pool({ connectionString: testDatabase.url, max: 1 });
-  // The connection that is ended below.
-  pool.on('error', () => undefined);
+  pool = openPool(testDatabase.url, 1, 'order-service', () => undefined);
   prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
 });
 afterEach(async () => {
