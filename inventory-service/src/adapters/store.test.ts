@@ -114,7 +114,7 @@ test('a reservation that waits is nudged with growing pauses, in the trace of it
   expect(await overdueReservations(pool, 10)).toEqual([]);
   expect(await handle(overdue('a'))).toEqual(['unchanged: not due']);
   await pool.query(
-    "UPDATE reservation SET due_at = now(), updated_at = now() - interval '1 day' WHERE due_at IS NOT NULL",
+    "UPDATE reservation SET due_at = now() - interval '1 second', updated_at = now() - interval '1 day' WHERE due_at IS NOT NULL",
   );
   expect(await overdueReservations(pool, 10)).toEqual([{ ...overdue('a'), cause: { traceparent } }]);
   expect(await handle(overdue('a'))).toEqual(['nudged']);
@@ -130,7 +130,7 @@ test('a reservation that waits is nudged with growing pauses, in the trace of it
 
 test('who repeats himself does not put off the nudge', async () => {
   await handle(created('a', line('bean', 2)));
-  await pool.query('UPDATE reservation SET due_at = now()');
+  await pool.query("UPDATE reservation SET due_at = now() - interval '1 second'");
   expect(await handle(created('a', line('bean', 2)), created('a', line('bean', 2)))).toEqual([
     'unchanged: RESERVED',
     'unchanged: RESERVED',
