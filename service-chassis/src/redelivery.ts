@@ -5,9 +5,8 @@
  *
  * Only a death in between is the message's: one that waits for a lock, or for the infrastructure, is innocent of what happens to its
  * process meanwhile, and so is one that is committed. A run that ends in any other way than by death takes its count back, if the
- * database lets it. Of a whole
- * process only one message is counted at a time: after every death each lane begins with the same message again, and the innocent one
- * would be counted with the one that kills.
+ * database lets it. Of a whole process only one message is counted at a time: after every death each lane begins with the same
+ * message again, and the innocent one would be counted with the one that kills.
  */
 import type { Pool, PoolClient } from 'pg';
 import { isTransient } from './database';

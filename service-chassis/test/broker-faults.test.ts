@@ -1,7 +1,7 @@
 /** The broker goes away, closes, cancels, returns: nothing is lost, nothing takes effect twice, and the links come back. */
 import { eventually, startTcpProxy } from '@quadrille/tests';
 import { exchangeOf } from '@quadrille/shared-events';
-import { connect } from 'amqplib';
+import { connect, type Channel } from 'amqplib';
 import { pino } from 'pino';
 import { superviseLink, type Connect } from '../src/broker-link';
 import { startFake, table, type FakeService } from './fake-service';
@@ -109,24 +109,31 @@ test('the queue is deleted and declared again: the consumer is rebuilt', async (
   await answered(ids);
 });
 
-test('a consumer that the broker has forgotten without a word is rebuilt', async () => {
-  // As after a quorum queue's process has died: the channel is open, and nobody knows of the consumer.
-  let forgotten = 0;
-  const forgetful: Connect = async (url, options) => {
+/** Connects to the real broker, and changes what a channel does: for what no broker does on demand. */
+const withChannels =
+  (change: (channel: Channel) => void): Connect =>
+  async (url, options) => {
     const connection = await connect(url, options);
     const createChannel = connection.createChannel.bind(connection);
     connection.createChannel = async () => {
       const channel = await createChannel();
-      const consume = channel.consume.bind(channel);
-      channel.consume = (queue, onMessage, asked) => {
-        if (queue !== table.name || forgotten > 0) return consume(queue, onMessage, asked);
-        forgotten += 1;
-        return Promise.resolve({ consumerTag: '' });
-      };
+      change(channel);
       return channel;
     };
     return connection;
   };
+
+test('a consumer that the broker has forgotten without a word is rebuilt', async () => {
+  // As after a quorum queue's process has died: the channel is open, and nobody knows of the consumer.
+  let forgotten = 0;
+  const forgetful = withChannels((channel) => {
+    const consume = channel.consume.bind(channel);
+    channel.consume = (queue, onMessage, asked) => {
+      if (queue !== table.name || forgotten > 0) return consume(queue, onMessage, asked);
+      forgotten += 1;
+      return Promise.resolve({ consumerTag: '' });
+    };
+  });
   service = startFake(stage.brokerUrl, stage.database.url, { connect: forgetful });
   await ready();
   expect(forgotten).toBe(1);
@@ -140,21 +147,14 @@ test('a broker that does not let a service ask for its consumer is asked no more
   // As RabbitMQ 4.2.6 and 4.3.0 do, which want the permission to configure for a passive declaration.
   let asked = 0;
   let opened = 0;
-  const strict: Connect = async (url, options) => {
-    const connection = await connect(url, options);
-    const createChannel = connection.createChannel.bind(connection);
-    connection.createChannel = async () => {
-      const channel = await createChannel();
-      opened += 1;
-      channel.checkQueue = async () => {
-        asked += 1;
-        await channel.close();
-        throw Object.assign(new Error('403 (ACCESS_REFUSED)'), { code: 403 });
-      };
-      return channel;
+  const strict = withChannels((channel) => {
+    opened += 1;
+    channel.checkQueue = async () => {
+      asked += 1;
+      await channel.close();
+      throw Object.assign(new Error('403 (ACCESS_REFUSED)'), { code: 403 });
     };
-    return connection;
-  };
+  });
   service = startFake(stage.brokerUrl, stage.database.url, { connect: strict });
   await ready();
   const consumers = opened;
