@@ -1,6 +1,6 @@
 /** `npm run bench`: starts the systems, runs the scenarios in rounds, and writes what was measured. */
 import { writeFileSync } from 'node:fs';
-import { readFileOf } from '@quadrille/tools/src/commands/command-line';
+import { readFileOf, runCommand } from '@quadrille/tools/src/commands/command-line';
 import { machineLoad } from '@quadrille/tools/src/load/figures';
 import { withBench } from './bench';
 import { describeMachine } from './machine';
@@ -72,7 +72,4 @@ async function main(): Promise<void> {
   } else await measureAll(options);
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runCommand(main);

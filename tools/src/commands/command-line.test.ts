@@ -1,4 +1,4 @@
-import { readCommandLine, readFileOf, wholeNumber } from './command-line';
+import { readCommandLine, readFileOf, reportFailure, wholeNumber } from './command-line';
 
 const usage = 'npm run it -- [--number n]';
 
@@ -39,4 +39,19 @@ test.each(['1', '007', '100'])('"%s" is one', (text) => {
 test('a file that cannot be read is named, with its option', () => {
   expect(() => readFileOf('orders', '/no/such/file')).toThrow('--orders: there is no file /no/such/file.');
   expect(() => readFileOf('orders', '/')).toThrow('--orders: / cannot be read: Error: EISDIR');
+});
+
+test.each([
+  ['as it is', new Error('Quadrille does not run here: npm start'), 'Quadrille does not run here: npm start'],
+  [
+    'of a host with several addresses, which Node gives no message',
+    new AggregateError([new Error('refused')]),
+    'refused',
+  ],
+  ['that is no error', 'a word', 'a word'],
+])('why a command failed is said: an error %s', (_, error, said) => {
+  const write = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+  reportFailure(error);
+  expect(write).toHaveBeenCalledWith(`\n${said}\n`);
+  write.mockRestore();
 });

@@ -1,6 +1,7 @@
-/** The command line of a command: whatever is wrong with it is said together with the usage. */
+/** What every command does alike: it reads its command line, says whatever is wrong with it together with the usage, and why it failed. */
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { reasonOf } from '@quadrille/service-chassis';
 
 /** Reads the command line. Throws for an option that the command does not know, and for one that is empty. `--help` prints the usage and ends the process. */
 export function readCommandLine<Config extends ParseArgsConfig>(
@@ -40,6 +41,21 @@ function parse<Config extends ParseArgsConfig>(usage: string, config: Config): R
       .split('. ');
     throw new Error(`${problem}.\n${usage}`, { cause: error });
   }
+}
+
+/** Says in stderr why a command failed. */
+export function reportFailure(error: unknown): void {
+  // A host with several addresses is refused at each of them, and the whole has no message of its own.
+  const message = error instanceof Error && error.message !== '' ? error.message : reasonOf(error);
+  process.stderr.write(`\n${message}\n`);
+}
+
+/** Runs a command. When it fails, why is said in stderr, and the exit status is 1; what else runs in the process goes on to its end. */
+export function runCommand(main: () => Promise<void>): void {
+  main().catch((error: unknown) => {
+    reportFailure(error);
+    process.exitCode = 1;
+  });
 }
 
 /** The whole number that an option was given. Throws for anything else, and beyond the bounds. */

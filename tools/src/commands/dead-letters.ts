@@ -7,6 +7,7 @@ import { dataFolder } from '../root';
 import { readAddresses } from '../start/addresses';
 import { askServers, type Asked } from '../start/silent';
 import { readWish, type Action, type Wish } from './dead-letters-wish';
+import { runCommand } from './command-line';
 
 /** A database that takes longer to delete one row is frozen, or cut off without a word. */
 const ANSWERS_WITHIN_MS = 10_000;
@@ -71,7 +72,4 @@ async function deadLetters(): Promise<void> {
   process.stdout.write(`\n${lines.join('\n')}\n`);
 }
 
-deadLetters().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runCommand(deadLetters);

@@ -8,7 +8,7 @@ import { readAddresses } from '../start/addresses';
 import { askServers } from '../start/silent';
 import { holds, report } from '../verify/report';
 import { verify } from '../verify/verify';
-import { readCommandLine } from './command-line';
+import { readCommandLine, runCommand } from './command-line';
 
 const usage = `npm run demo -- [--docker]
   --docker  the system of docker compose, not that of npm start`;
@@ -35,7 +35,4 @@ async function demo(): Promise<void> {
   process.exitCode = asExpected && holds(verdict) ? 0 : 1;
 }
 
-demo().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runCommand(demo);

@@ -1,5 +1,5 @@
 /** npm run faults: does faults to a running system under load, and has the checker judge what is left. */
-import { readCommandLine } from './command-line';
+import { readCommandLine, reportFailure } from './command-line';
 import { endStarted } from '../servers/child';
 import { createProgress } from '../start/progress';
 import { listRows, rowLine } from '../faults/lines';
@@ -114,7 +114,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 main().then(
   () => process.exit(),
   (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    reportFailure(error);
     process.exit(1);
   },
 );

@@ -3,7 +3,8 @@ import { fuzz } from '../fuzz/fuzz';
 import { fuzzReport, isSound } from '../fuzz/report';
 import { dataFolder } from '../root';
 import { readAddresses } from '../start/addresses';
-import { readCommandLine, wholeNumber } from './command-line';
+import { askServers } from '../start/silent';
+import { readCommandLine, runCommand, wholeNumber } from './command-line';
 
 const usage = `npm run fuzz -- [--requests number] [--messages number] [--seed number] [--docker]
   --requests  HTTP requests in all, to every operation in turn (100000)
@@ -36,14 +37,12 @@ async function main(): Promise<void> {
     shownAtMs = performance.now();
     process.stderr.write(`${CLEAR_LINE}  … ${text}`);
   };
-  const result = await fuzz(addresses, { requests, messages, seed, onProgress });
+  const asked = { ...addresses, docker: values.docker };
+  const result = await askServers(asked, () => fuzz(addresses, { requests, messages, seed, onProgress }));
   if (process.stderr.isTTY) process.stderr.write(CLEAR_LINE);
   const again = `npm run fuzz -- --requests ${String(requests)} --messages ${String(messages)} --seed ${String(seed)}`;
   process.stdout.write(`\n${fuzzReport(result, again).join('\n')}\n`);
   process.exitCode = isSound(result) ? 0 : 1;
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runCommand(main);

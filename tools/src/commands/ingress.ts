@@ -1,4 +1,5 @@
 import { forward, type Route } from '../ingress/forward';
+import { reportFailure } from './command-line';
 
 /** `8001=order-service:8001`: a port to listen on, and a host and port to forward to. */
 const ROUTE = /^(\d{1,5})=([^:=]+):(\d{1,5})$/;
@@ -26,6 +27,6 @@ async function ingress(): Promise<void> {
 }
 
 ingress().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  reportFailure(error);
   process.exit(1);
 });

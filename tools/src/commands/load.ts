@@ -3,10 +3,11 @@ import { openShop } from '../demo/client';
 import { machineLoad } from '../load/figures';
 import { measureBurst, measureMemory, measureSteady } from '../load/measure';
 import { dataFolder } from '../root';
-import { readAddresses } from '../start/addresses';
+import { readAddresses, type Addresses } from '../start/addresses';
+import { askServers } from '../start/silent';
 import { holds, report } from '../verify/report';
 import { verify } from '../verify/verify';
-import { readCommandLine, wholeNumber } from './command-line';
+import { readCommandLine, runCommand, wholeNumber } from './command-line';
 
 const usage = `npm run load -- [--idle seconds]
   --idle    how long the services rest before their memory is measured (60)`;
@@ -28,6 +29,11 @@ async function load(): Promise<void> {
   const { values } = readCommandLine(usage, { options: { idle: { type: 'string', default: '60' } } });
   const idleS = wholeNumber(usage, 'idle', values.idle, { most: 86_400 });
   const addresses = readAddresses(dataFolder);
+  const reached = await askServers(addresses, () => measure(addresses, idleS));
+  process.exitCode = reached ? 0 : 1;
+}
+
+async function measure(addresses: Addresses, idleS: number): Promise<boolean> {
   const products = await openShop(addresses).products();
   const product = [...products].sort((a, b) => b.quantity_available - a.quantity_available)[0];
   if (!product) throw new Error('The catalogue is empty: PUT /inventory/:product_id on inventory-service.');
@@ -63,10 +69,7 @@ async function load(): Promise<void> {
   const total = memory.reduce((sum, [, bytes]) => sum + bytes, 0) / MIB;
   const each = memory.map(([name, bytes]) => `${name} ${(bytes / MIB).toFixed(0)}`).join(', ');
   show(total < MUST.memoryMib, `resident memory at rest: ${total.toFixed(0)} MiB (${String(MUST.memoryMib)}): ${each}`);
-  process.exitCode = missed === 0 ? 0 : 1;
+  return missed === 0;
 }
 
-load().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runCommand(load);

@@ -5,7 +5,7 @@ import pretty from 'pino-pretty';
 import { dataFolder } from '../root';
 import { services, shortNames } from '../services';
 import { logFile } from '../start/log-files';
-import { readCommandLine, wholeNumber } from './command-line';
+import { readCommandLine, runCommand, wholeNumber } from './command-line';
 
 /** How often the file is looked at for new lines, in milliseconds: at once to the eye, nothing to the machine. */
 const POLL_MS = 100;
@@ -58,7 +58,4 @@ async function follow(file: string, from: number, out: NodeJS.WritableStream): P
 }
 
 process.stdout.on('error', () => process.exit(0)); // the reader (head, less) has gone
-logs().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runCommand(logs);

@@ -1,7 +1,7 @@
 /** npm run mutate: changes every decision in every small way, one at a time, and counts the changes that no test notices. */
 import { MUST_SCORE, mutateDomains, scoreOf, type Mutation } from '../mutate/mutate';
 import { services, shortNames } from '../services';
-import { readCommandLine } from './command-line';
+import { readCommandLine, runCommand } from './command-line';
 
 const names: readonly string[] = shortNames.map((short) => services[short].table.name);
 const usage = `npm run mutate -- [service ...]
@@ -41,7 +41,4 @@ async function main(): Promise<void> {
   process.exitCode = verdicts.includes(false) ? 1 : 0;
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runCommand(main);

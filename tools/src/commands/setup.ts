@@ -1,5 +1,6 @@
 import { createProgress } from '../start/progress';
 import { readSetup, setUp } from '../setup/set-up';
+import { runCommand } from './command-line';
 
 /**
  * Prepares servers for services that run elsewhere, then ends: databases, roles and migrations; exchanges, queues and users.
@@ -9,7 +10,4 @@ async function setup(): Promise<void> {
   await setUp(readSetup(process.env), createProgress());
 }
 
-setup().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runCommand(setup);

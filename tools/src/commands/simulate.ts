@@ -2,7 +2,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { readCommandLine, wholeNumber } from './command-line';
+import { readCommandLine, reportFailure, wholeNumber } from './command-line';
 import { createScenario, type Scenario } from '../simulation/plan';
 import { replayOptions, scenarioOf } from '../simulation/replay';
 import { missed, offenders, report, situationsOf, type RunSummary } from '../simulation/report';
@@ -141,7 +141,7 @@ if (isMainThread) {
     // Whatever a run has left behind, such as the figures of Node's event loop, must not keep the process.
     () => process.exit(),
     (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      reportFailure(error);
       process.exit(1);
     },
   );

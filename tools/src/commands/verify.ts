@@ -5,7 +5,7 @@ import { askServers } from '../start/silent';
 import { findStuck, stuckReport } from '../stuck/stuck';
 import { holds, report } from '../verify/report';
 import { verify } from '../verify/verify';
-import { readCommandLine, readFileOf, wholeNumber } from './command-line';
+import { readCommandLine, readFileOf, runCommand, wholeNumber } from './command-line';
 
 const usage = `npm run verify -- [--wait seconds] [--poison messages] [--orders file] [--stuck] [--docker]
   --wait    how long orders that are not settled are waited for (30)
@@ -68,7 +68,4 @@ async function main(): Promise<void> {
   process.exitCode = holds(verdict) ? 0 : 1;
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runCommand(main);

@@ -6,6 +6,7 @@
  * confirmed it in the queue of its service; a death in between leaves it in both places, which its order absorbs.
  */
 import { connect, type ConfirmChannel } from 'amqplib';
+import { reasonOf } from '@quadrille/service-chassis';
 import { services, shortNames, type ShortName } from '../services';
 import { parkingQueues, readParked, type Parked, type ParkingQueue } from './parked';
 import { replayOf } from './replay';
@@ -53,7 +54,7 @@ export async function openParkingLot(amqpUrl: string, forgetRuns: ForgetRuns): P
         channel.ack(parked.raw);
         done.push(parked);
       } catch (error) {
-        failed.push({ parked, why: error instanceof Error ? error.message : String(error) });
+        failed.push({ parked, why: reasonOf(error) });
       }
     });
     return { done, failed };

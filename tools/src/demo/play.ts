@@ -1,5 +1,6 @@
 /** Plays all orders of the demo, mixed as they would come in a shop. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { reasonOf } from '@quadrille/service-chassis';
 import { openShop, RefusedError, type Order, type Shop, type ShopAddresses } from './client';
 import { chooseAssortment } from './assortment';
 import { kinds, outcomeOf, type Assortment, type Kind } from './kinds';
@@ -55,7 +56,7 @@ async function playOne(shop: Shop, kind: Kind, assortment: Assortment, customerI
       ? `not settled within ${String(ORDER_WITHIN_MS / 1_000)} s`
       : error instanceof RefusedError
         ? error.message
-        : `no answer: ${error instanceof Error ? error.message : String(error)}`;
+        : `no answer: ${reasonOf(error)}`;
     return { kind, observed, orderId: undefined, tookMs: performance.now() - began };
   }
 }

@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from 'amqplib';
+import { reasonOf } from '@quadrille/service-chassis';
 import { openShop } from '../demo/client';
 import { services, shortNames, topology, type ShortName } from '../services';
 import { verify, type Verdict, type VerifyAddresses } from '../verify/verify';
@@ -88,7 +89,7 @@ async function placeGoodOrders(addresses: FuzzAddresses, product_id: string, end
         .place(request)
         .then(({ order_id }) => shop.settled(order_id, AbortSignal.timeout(REST_WITHIN_MS)))
         .then(({ status, order_id }) => `${status} ${order_id}`)
-        .catch((error: unknown) => `no end: ${error instanceof Error ? error.message : String(error)}`),
+        .catch((error: unknown) => `no end: ${reasonOf(error)}`),
     );
     await pause(GOOD_ORDER_EVERY_MS);
   }

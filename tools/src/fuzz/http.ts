@@ -1,6 +1,7 @@
 /** Sends requests to all operations, in turn and many at once, and judges every answer. */
 import { Agent, request, type IncomingMessage } from 'node:http';
 import fc from 'fast-check';
+import { reasonOf } from '@quadrille/service-chassis';
 import type { ShortName } from '../services';
 import { faultOf, type FuzzAnswer } from './judge';
 import type { Operation } from './operations';
@@ -143,7 +144,7 @@ export async function fuzzHttp(options: {
         remember(ids, answer);
         return { ...answer, what: faultOf(seen.operation, made.method, answer) };
       },
-      (error: unknown) => ({ status: 0, tookMs: 0, what: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) => ({ status: 0, tookMs: 0, what: reasonOf(error) }),
     );
     seen.requests += 1;
     seen.statuses.set(status, (seen.statuses.get(status) ?? 0) + 1);

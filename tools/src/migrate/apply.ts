@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
+import { reasonOf } from '@quadrille/service-chassis';
 import type { Migration } from './migrations';
 
 /** The key of the advisory lock under which `prisma migrate` works: whoever migrates the same database waits. */
@@ -65,7 +66,7 @@ async function applyOne(client: Client, migration: Migration): Promise<void> {
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     throw new Error(`Migration ${migration.name} fails and was undone: ${reason}`, { cause: error });
   }
 }

@@ -1,3 +1,4 @@
+import { reasonOf } from '@quadrille/service-chassis';
 import { connectManagement, type Management } from '../broker/management';
 
 /** The usual port of the management API, tried on the broker's host where RABBITMQ_MANAGEMENT_URL does not say otherwise. */
@@ -69,7 +70,7 @@ export function virtualHostOf(amqpUrl: string): string {
 
 /** Tells an error of connecting to a server by the variable that named the server. */
 export function unreachable(variable: keyof typeof PROTOCOLS, url: string, error: unknown): Error {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
   return new Error(
     `The server of ${variable} (${new URL(nodesOf(url)[0] ?? '').host}) can't be used: ${reason}. Check that it runs and that the URL is right.`,
     {

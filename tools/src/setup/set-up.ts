@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { reasonOf } from '@quadrille/service-chassis';
 import { declareTopology } from '../broker/declare';
 import { ensureVirtualHost } from '../start/broker';
 import { prepareDatabases } from '../start/databases';
@@ -88,7 +89,7 @@ async function eventually<Result>(progress: Progress, work: () => Promise<Result
       return await work();
     } catch (error) {
       if (performance.now() > deadline) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       if (reason !== told) progress.note(`trying again: ${reason}`);
       told = reason;
       await delay(RETRY_INTERVAL_MS);

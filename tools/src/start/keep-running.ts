@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { reasonOf } from '@quadrille/service-chassis';
 import type { PrivateServers } from '../servers/private-servers';
 import type { ServerProcess } from '../servers/child';
 import type { Progress } from './progress';
@@ -36,7 +37,7 @@ export function keepRunning(
       try {
         return await restart();
       } catch (error) {
-        progress.note(error instanceof Error ? error.message : String(error));
+        progress.note(reasonOf(error));
       }
     }
     return undefined;

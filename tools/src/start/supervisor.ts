@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { reasonOf } from '@quadrille/service-chassis';
 import { endProcesses } from '../instance/processes';
 import { openLog } from './log-files';
 
@@ -81,7 +82,7 @@ export function supervise(service: ServiceProcess, onDeath: (why: string, pauseM
       child = launch(service);
       ended = follow();
     } catch (error) {
-      died(error instanceof Error ? error.message : String(error)); // no process or file to be had: later, perhaps
+      died(reasonOf(error)); // no process or file to be had: later, perhaps
     }
   }
 
