@@ -100,6 +100,19 @@ test('without the database: 503 with Retry-After for writing and reading, and al
   expect(await ask('/orders')).toMatchObject({ status: 200, body: { items: [{ status: 'PENDING' }] } });
 });
 
+test('a customer who waits while the database goes away is told that the order is placed: another would be a second one', async () => {
+  const headers = { 'content-type': 'application/json', prefer: 'wait=3' };
+  const waiting = fetch(`${base}/orders`, { method: 'POST', headers, body: JSON.stringify(order) });
+  await eventually(async () => {
+    expect((await ask('/orders')).body).toMatchObject({ items: [{ status: 'PENDING' }] });
+  });
+  await database.cut();
+  const response = await waiting;
+  expect(response.status).toBe(202);
+  expect(await response.json()).toMatchObject({ status: 'PENDING', settled: false });
+  await database.resume();
+});
+
 test('without the broker: orders are taken, the service says that it is degraded, and they go out when it is back', async () => {
   await broker.cut();
   await ready('degraded');

@@ -1,5 +1,5 @@
 /** Placing an order: once for an idempotency key, and with patience for those who prefer to wait for the outcome. */
-import { failpoint, sendProblem, type HttpServer } from '@quadrille/service-chassis';
+import { failpoint, isTransient, sendProblem, type HttpServer } from '@quadrille/service-chassis';
 import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
 import { FRESH, type Order } from '../domain/order';
@@ -89,6 +89,11 @@ function waitMsOf(prefer: string | undefined): number {
   return Math.min(Number(seconds ?? 0), WAIT_MAX_S) * MS_PER_S;
 }
 
+/** The order is placed: told of an outage while it waits, the customer would place another. */
+function unlessAway(error: unknown): undefined {
+  if (!isTransient(error)) throw error;
+}
+
 async function waitWhilePending(
   { prisma, watch }: RouteOptions,
   placed: StoredOrder,
@@ -105,7 +110,9 @@ async function waitWhilePending(
       order.status === 'PENDING' && leftMs > 0 && !closing.aborted;
       leftMs = deadline - performance.now()
     ) {
-      order = newer(order, (await follower.next(leftMs, closing)) ?? (await findOrder(prisma, order.orderId)));
+      const latest =
+        (await follower.next(leftMs, closing)) ?? (await findOrder(prisma, order.orderId).catch(unlessAway));
+      order = newer(order, latest);
     }
     return { answered: order.status !== 'PENDING', order };
   } finally {
