@@ -140,6 +140,8 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
     });
     channel.on('handler-error', (error: Error) => {
       log.error({ err: error, connection: connectionName }, 'a channel listener threw');
+      // What it was told is lost to its owner, and must come again: a delivery that nobody handles would be acked with the next.
+      end(`a channel listener threw: ${reasonOf(error)}`);
     });
     try {
       await within(

@@ -12,6 +12,7 @@ import {
 import { z } from 'zod';
 import type { Input } from './decision';
 import { controlExchange } from './processor';
+import { reasonOf } from './reason';
 import { traceIdOf } from './trace';
 
 /** One delivery, read. */
@@ -55,7 +56,7 @@ export function createReader<Heard extends EventType, Own extends { readonly typ
     return { ok: true, type: message.type, causationId, input: { key: orderId, message, cause } };
   };
 
-  return (delivery) => {
+  const readAny = (delivery: ConsumeMessage): Reading<DomainEvent<Heard> | Own> => {
     if (delivery.fields.exchange === controlExchange(service)) return readOwn(delivery);
     const parsed = parseEvent(delivery.content);
     if (!parsed.ok) return refuse(`${parsed.error.code}: ${parsed.error.reason}`);
@@ -68,6 +69,15 @@ export function createReader<Heard extends EventType, Own extends { readonly typ
       causationId: event.causationid,
       input: { key: event.subject, message: event, cause },
     };
+  };
+
+  return (delivery) => {
+    try {
+      return readAny(delivery);
+    } catch (error) {
+      // A delivery that is neither decided nor parked would be acked together with the next one.
+      return refuse(`UNREADABLE: ${reasonOf(error)}`);
+    }
   };
 }
 

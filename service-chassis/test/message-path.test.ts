@@ -76,14 +76,17 @@ test('what cannot be read goes to the invalid queue with the reason; its neighbo
   await stage.sayBytes(Buffer.from([0xff, 0xfe]));
   const later = JSON.parse(completed(ids[0] ?? '').toString()) as object;
   await stage.sayBytes(Buffer.from(JSON.stringify({ ...later, schemaversion: 2 })), { messageId: 'later' });
+  const nested = '['.repeat(50_000) + ']'.repeat(50_000);
+  await stage.sayBytes(Buffer.from(JSON.stringify({ ...later, schemaversion: '-' }).replace('"-"', nested)));
   await stage.say(ids.slice(10));
   service = startFake(stage.brokerUrl, stage.database.url);
   await stage.answersTo(ids);
   const parked = [];
-  for (let count = 0; count < 3; count++) parked.push(await stage.take('payment-service.invalid'));
+  for (let count = 0; count < 4; count++) parked.push(await stage.take('payment-service.invalid'));
   expect(parked.map(({ properties }) => String(properties.headers?.['x-reason']))).toEqual([
     expect.stringMatching(/^NOT_JSON: /),
     expect.stringMatching(/^NOT_JSON: /),
+    expect.stringMatching(/^UNKNOWN_VERSION: schemaversion: OrderCompleted/),
     expect.stringMatching(/^UNKNOWN_VERSION: schemaversion: OrderCompleted/),
   ]);
   expect(parked[0]).toMatchObject({

@@ -96,7 +96,7 @@ export function parseEvent(payload: Uint8Array): ParsedEvent {
   if (!isEventType(type)) return refuse('UNKNOWN_TYPE', `type: no event is called "${type.slice(0, 100)}"`);
   const known = events[type].version;
   if (schemaversion !== known) {
-    const found = schemaversion === undefined ? 'none' : JSON.stringify(schemaversion).slice(0, 40);
+    const found = versionIn(schemaversion);
     return refuse('UNKNOWN_VERSION', `schemaversion: ${type} is known in version ${String(known)}, this is ${found}`);
   }
   const parsed = schemas.get(type)?.safeParse(json);
@@ -105,6 +105,13 @@ export function parseEvent(payload: Uint8Array): ParsedEvent {
   const event = parsed.data as DomainEvent;
   if (event.data.orderId !== event.subject) return refuse('INVALID', 'subject: is not the orderId of the data');
   return { ok: true, event };
+}
+
+/** A stranger's version, for people. JSON nested deep enough can be parsed, but not written: what is no version is not quoted. */
+function versionIn(schemaversion: unknown): string {
+  if (typeof schemaversion === 'number') return String(schemaversion);
+  if (typeof schemaversion === 'string') return `"${schemaversion.slice(0, 40)}"`;
+  return schemaversion === undefined ? 'none' : 'no number';
 }
 
 const describe = (error: z.ZodError): string =>

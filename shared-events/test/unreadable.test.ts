@@ -6,6 +6,9 @@ import { EVENT_MAX_BYTES, parseEvent, type UnreadableEvent } from '../src';
 
 const text = readFileSync(join(__dirname, '..', 'samples', 'OrderCreated.json'), 'utf8');
 
+/** Deeper than whatever is recursive can follow. */
+const DEPTH = 50_000;
+
 interface Sample extends Record<string, unknown> {
   data: Record<string, unknown>;
 }
@@ -19,6 +22,13 @@ const changed = (change: (sample: Sample) => unknown): Buffer => {
 const withField = (name: string, value: unknown) => changed((sample) => ({ ...sample, [name]: value }));
 const withData = (data: Record<string, unknown>) =>
   changed((sample) => ({ ...sample, data: { ...sample.data, ...data } }));
+/** The sample with lists in lists in the place of a field. */
+const nested = (name: string) =>
+  Buffer.from(
+    withField(name, 'here')
+      .toString()
+      .replace('"here"', '['.repeat(DEPTH) + ']'.repeat(DEPTH)),
+  );
 const line = { productId: 'p', quantity: 1, unitPriceMinor: 1 };
 
 const cases: readonly (readonly [string, Buffer, UnreadableEvent['code'], string])[] = [
@@ -38,6 +48,9 @@ const cases: readonly (readonly [string, Buffer, UnreadableEvent['code'], string
   ['no type', withField('type', undefined), 'INVALID', 'type'],
   ['a later version', withField('schemaversion', 2), 'UNKNOWN_VERSION', 'schemaversion: OrderCreated'],
   ['a version in words', withField('schemaversion', '1'), 'UNKNOWN_VERSION', '"1"'],
+  ['an object as version', withField('schemaversion', {}), 'UNKNOWN_VERSION', 'this is no number'],
+  ['a version nested so deep that it cannot be written again', nested('schemaversion'), 'UNKNOWN_VERSION', 'no number'],
+  ['data nested so deep', nested('data'), 'INVALID', 'data'],
   ['no version', withField('schemaversion', undefined), 'UNKNOWN_VERSION', 'none'],
   ['another subject', withField('subject', 'another-order'), 'INVALID', 'subject'],
   ['a day as time', withField('time', 'yesterday'), 'INVALID', 'time'],

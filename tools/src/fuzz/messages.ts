@@ -9,7 +9,7 @@ import { createReader } from '@quadrille/service-chassis/src/delivery';
 import { envelop, EVENT_MAX_BYTES, eventTypes, jsonSchemaOf, type EventType } from '@quadrille/shared-events';
 import { queuesOf } from '@quadrille/service-chassis/src/table';
 import { services, shortNames, topology, type ShortName } from '../services';
-import { damaged, hostileBodies, hostileText, hostileValue, mutated, wellFormed } from './hostile';
+import { damaged, hostileBodies, hostileText, hostileValue, jsonOf, mutated, wellFormed } from './hostile';
 import { fitting } from './fitting';
 
 /** Messages that are published before their confirms are waited for. */
@@ -88,13 +88,12 @@ const properties: fc.Arbitrary<Options.Publish> = fc
   .map((all) => Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)));
 
 const anyEvent = fc.constantFrom(...eventTypes).chain((type) => fitting(jsonSchemaOf(type)));
-const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));
 
 /** Contents that are not, or hardly, events. */
 const anyContent: fc.Arbitrary<Buffer> = fc.oneof(
-  { weight: 20, arbitrary: mutated(anyEvent).map(bytes) },
+  { weight: 20, arbitrary: mutated(anyEvent).map(jsonOf) },
   { weight: 6, arbitrary: damaged(anyEvent) },
-  { weight: 4, arbitrary: hostileValue.map(bytes) },
+  { weight: 4, arbitrary: hostileValue.map(jsonOf) },
   { weight: 4, arbitrary: fc.constantFrom(...hostileBodies) },
   { weight: 4, arbitrary: fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array)) },
   { weight: 1, arbitrary: fc.nat({ max: 3 }).map((n) => Buffer.alloc(EVENT_MAX_BYTES + n - 1, 'x')) },

@@ -1,7 +1,7 @@
 /** Requests for an operation: right ones, and ones with something wrong in every place that a client can write to. */
 import fc from 'fast-check';
 import { CUSTOMERS, fitting, PRODUCTS } from './fitting';
-import { damaged, hostileBodies, hostileText, mutated, wellFormed } from './hostile';
+import { damaged, hostileBodies, hostileText, jsonOf, mutated, wellFormed } from './hostile';
 import type { JsonSchema, Operation, Parameter } from './operations';
 
 /** One request, still with places for the ids of things that exist: see `Ids`. */
@@ -108,10 +108,9 @@ function headersOf(parameters: readonly Parameter[], hasBody: boolean): fc.Arbit
 
 function bodyOf(schema: JsonSchema): fc.Arbitrary<Buffer> {
   const right = fitting(schema);
-  const json = (value: unknown) => Buffer.from(JSON.stringify(value));
   return fc.oneof(
-    { weight: 5, arbitrary: right.map(json) },
-    { weight: 5, arbitrary: mutated(right).map(json) },
+    { weight: 5, arbitrary: right.map(jsonOf) },
+    { weight: 5, arbitrary: mutated(right).map(jsonOf) },
     { weight: 1, arbitrary: damaged(right) },
     { weight: 1, arbitrary: fc.constantFrom(...hostileBodies) },
   );
