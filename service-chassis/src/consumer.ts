@@ -168,11 +168,11 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
       if (!last || !channel) continue;
       const startedMs = performance.now();
       try {
-        await settle(options, batch, (failures) => open === channel && !(draining && failures > 0));
+        const parked = await settle(options, batch, (failures) => open === channel && !(draining && failures > 0));
         await failpoint('before_ack');
         if (open === channel) channel.acks.handled(last.raw, batch.length);
         // The next one may take the process down: this one must not come again for that, to be parked or tried once more.
-        if (open === channel && isAlone(last)) channel.acks.flush();
+        if (open === channel && (parked || last.raw.fields.redelivered)) channel.acks.flush();
         const restMs = Math.min(REST_MAX_MS, pace.rest * (performance.now() - startedMs));
         if (restMs > 0) await pause(restMs, resting.signal);
       } catch (error) {

@@ -46,27 +46,37 @@ interface Readable<Message> extends Delivery<Message> {
 
 const isReadable = <Message>(delivery: Delivery<Message>): delivery is Readable<Message> => delivery.reading.ok;
 
-/** Brings one batch to its end: every message decided and committed, or parked. Rejects with GivenUpError only. */
+/** Brings one batch to its end, every message decided and committed, or parked; answers whether one was parked. Rejects with GivenUpError only. */
 export async function settle<State, Message>(
   options: SettlementOptions<State, Message>,
   batch: readonly Delivery<Message>[],
   worthwhile: Worthwhile,
-): Promise<void> {
+): Promise<boolean> {
   const { metrics, lane } = options;
   for (const delivery of batch) {
     if (!delivery.reading.ok) await park(options, delivery.raw, 'invalid', delivery.reading.reason, worthwhile);
   }
   const readable = batch.filter(isReadable);
-  if (readable.length === 0) return;
+  if (readable.length === 0) return true;
   metrics.batchSize.observe({ lane }, readable.length);
   const end = metrics.batchSeconds.startTimer({ lane });
-  const [first] = readable;
-  if (first?.raw.fields.redelivered === true) await settleRedelivered(options, first, worthwhile);
-  else {
-    const error = await attempt(options, readable, worthwhile);
-    if (error !== undefined) for (const delivery of readable) await settleAlone(options, delivery, worthwhile);
-  }
+  const handled = await handle(options, readable, worthwhile);
   end();
+  return !handled || readable.length < batch.length;
+}
+
+/** Answers whether all were handled, or else one was parked. */
+async function handle<State, Message>(
+  options: SettlementOptions<State, Message>,
+  batch: readonly Readable<Message>[],
+  worthwhile: Worthwhile,
+): Promise<boolean> {
+  const [first] = batch;
+  if (first?.raw.fields.redelivered === true) return settleRedelivered(options, first, worthwhile);
+  if ((await attempt(options, batch, worthwhile)) === undefined) return true;
+  let handled = true;
+  for (const delivery of batch) handled = (await settleAlone(options, delivery, worthwhile)) && handled;
+  return handled;
 }
 
 /** Processes; answers the error when it is not the infrastructure's, waits and tries again when it is. */
@@ -109,19 +119,21 @@ async function settleAlone<State, Message>(
   }
 }
 
+/** As settleAlone, with its run counted: it may have taken a process down before. */
 async function settleRedelivered<State, Message>(
   options: SettlementOptions<State, Message>,
   delivery: Readable<Message>,
   worthwhile: Worthwhile,
-): Promise<void> {
+): Promise<boolean> {
   const redelivery = await patiently(options.log, () => openRedelivery(options, messageIdOf(delivery.raw)), worthwhile);
   if (redelivery.deaths < DEATHS_MAX) {
-    if (await settleAlone(options, delivery, worthwhile, redelivery)) return;
+    if (await settleAlone(options, delivery, worthwhile, redelivery)) return true;
   } else {
     const reason = `POISON: the process died ${String(DEATHS_MAX)} times while handling it`;
     await park(options, delivery.raw, 'dead-letter', reason, worthwhile);
   }
   await patiently(options.log, redelivery.forget, worthwhile);
+  return false;
 }
 
 function report<State, Message>(
