@@ -47,6 +47,7 @@ const rows: readonly Row[] = [
   [CHARGING, cancelled, 'CHARGING stop'],
   [{ ...CHARGING, ...stop }, cancelled, 'CHARGING stop'],
   [{ ...CHARGING, ...due }, { type: 'PaymentOverdue' }, 'CHARGING unknown + Charge'],
+  [{ ...CHARGING, ...stop, ...due }, { type: 'PaymentOverdue' }, 'RESOLVING stop unknown + Resolve'],
   [CHARGING, { type: 'PaymentOverdue' }, 'CHARGING'],
   [WAITING, { type: 'RetryDue', attempt: 1 }, 'CHARGING + Charge'],
   [{ ...WAITING, attempt: 2 }, { type: 'RetryDue', attempt: 1 }, 'RETRY_WAIT'],

@@ -220,8 +220,11 @@ export function overdue(payment: Payment): PaymentDecision {
   if (!payment.clock.due) return unchanged(payment, 'not due');
   switch (payment.status) {
     case 'CHARGING':
-      // Marked unknown first, then asked again: the request of the dead worker may still land.
-      return charge(payment, { unknown: true }, 'lease ran out: asked again');
+      // Marked unknown first, then asked again: the request of the dead worker may still land. Who wants no money any more
+      // asks what became of it: charging again would be the first charge, were the worker dead before it asked.
+      return payment.stopWanted
+        ? resolve(payment, { unknown: true }, 0)
+        : charge(payment, { unknown: true }, 'lease ran out: asked again');
     case 'RETRY_WAIT':
       return retryDue(payment, { type: 'RetryDue', attempt: payment.attempt });
     case 'RESOLVING':

@@ -125,6 +125,15 @@ const cases: readonly (readonly [given: Payment, message: Parameters<typeof deci
     },
   ],
   [
+    payment({ ...CHARGING, stopWanted: true, ...due }),
+    overdue,
+    {
+      outcome: 'resolving',
+      changes: { status: 'RESOLVING', unknown: true, tries: 0, ...after(4_500), clock: FRESH },
+      effects: [{ type: 'Resolve', tries: 0 }],
+    },
+  ],
+  [
     payment({ status: 'RETRY_WAIT' }),
     { type: 'RetryDue', attempt: 1 },
     {

@@ -55,11 +55,11 @@ it('draws the shortest way to a violation as a message diagram', () => {
      7     │─ OrderCancelled ───────────────────────────────▶│                        │                        │
            │                        │                        ● CHARGING 1 stop        │                        │
      8     │                        │                        │─ charge ───────────────────────────────────────▶│
-           │                        │                        │✗──────────────────────────────────── no answer ─│
+           │                        │                        │◀────────────────────────────────────── charged ─│
+           │                        │                        ● dies before its commit │                        │
            │                        │                        ● VOIDED 1 stop unknown  │                        │
      9     │◀──────────────────────────────── PaymentVoided ─│                        │                        │
            ● CANCELLED released over│                        │                        │                        │
-    10     │                        │                        │─ charge (late) ────────────────────────────────▶│
            │                        │                        │                        │                        │"
   `);
 });
