@@ -18,7 +18,10 @@ type Message = DomainEvent | OrderCommand;
 /** Longest pause between two nudges of the same order. */
 const NUDGE_PAUSE_MAX_MS = 600_000;
 
-/** Entries of a timeline beyond which only those that changed the order are kept: a bound on the row, not on the saga. */
+/**
+ * Entries of a timeline beyond which only those that moved the order are kept, of which there can be but a few: an order may be
+ * nudged, and repeat itself, for weeks. A bound on the row, not on the saga.
+ */
 const TIMELINE_MAX = 200;
 
 /** A moment in milliseconds: pg would parse the text of a timestamp, which costs more than all other columns of the row. */
@@ -155,9 +158,11 @@ function createWorkingSet(
     put: (input, order, changed, published) => {
       if (!order) return;
       const draft = drafts.get(order.orderId) ?? register(order, input.cause.traceparent);
+      const moved = changed && order.nudges <= draft.order.nudges;
       draft.order = order;
-      const entries = entriesOf(draft.timeline, input, published);
-      if (changed || draft.timeline.length < TIMELINE_MAX) draft.timeline.push(...entries);
+      const kept = moved || draft.timeline.length < TIMELINE_MAX;
+      const entries = kept ? entriesOf(draft.timeline, input, published) : [];
+      draft.timeline.push(...entries);
       draft.dirty ||= changed || entries.length > 0;
     },
     save: () => {
