@@ -182,6 +182,12 @@ describe('the stream', () => {
     expect(types).toEqual(['PaymentProcessed', 'OrderConfirmed']);
   });
 
+  it('is 204 after the last event of a settled order: a browser does not come back then', async () => {
+    const { order_id, timeline } = await settled('ann');
+    const seen = { 'last-event-id': timeline.at(-1)?.id ?? '' };
+    expect((await send('GET', `/orders/${order_id}/stream`, undefined, seen)).status).toBe(204);
+  });
+
   it('is 404 for an order that does not exist', async () => {
     expect((await send('GET', `/orders/${randomUUID()}/stream`)).status).toBe(404);
   });

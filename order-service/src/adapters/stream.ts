@@ -58,13 +58,19 @@ export function addStreamRoute(server: HttpServer, options: StreamOptions, closi
     summary: 'The timeline of an order as server-sent events, until it is settled',
     params: z.object({ order_id: idSchema }),
     headers: z.object({ 'last-event-id': z.string().max(100).optional() }),
-    response: { 200: { content: { 'text/event-stream': { schema: z.string() } } } },
+    response: {
+      200: { content: { 'text/event-stream': { schema: z.string() } } },
+      204: z.undefined().meta({ description: 'the client has seen the last event: it need not come back' }),
+    },
   };
   // To HEAD it would stream to nobody, for as long as the order is not settled.
   server.get('/orders/:order_id/stream', { schema, exposeHeadRoute: false }, async (request, reply) => {
     const { order_id } = request.params;
     const order = await findOrder(options.prisma, order_id);
     if (!order) return sendProblem(reply, 404, `There is no order ${order_id}.`);
+    const lastEventId = request.headers['last-event-id'];
+    // A browser comes back to every stream that ends, until it is answered this.
+    if (order.settled && after(order.timeline, lastEventId).length === 0) return reply.status(204).send();
     const follower = options.watch.follow(order_id);
     if (!follower)
       return sendProblem(
@@ -72,7 +78,7 @@ export function addStreamRoute(server: HttpServer, options: StreamOptions, closi
         429,
         'Too many clients are waiting. Look at GET /orders/:order_id every second or so instead.',
       );
-    const stream = Readable.from(framesOf(options, follower, order, request.headers['last-event-id'], closing));
+    const stream = Readable.from(framesOf(options, follower, order, lastEventId, closing));
     stream.once('close', follower.leave);
     // The schema is that of what is sent in the end: text.
     const untyped: FastifyReply = reply;
