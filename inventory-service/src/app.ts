@@ -25,11 +25,10 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     service,
     config,
     store: {
-      load: async (tx, inputs) => {
-        // An order that waited for the very first start must not find an empty catalogue.
-        await seeding.done;
-        return store.load(tx, inputs);
-      },
+      // An order that waited for the very first start must not find an empty catalogue. Once it is there, nothing is awaited:
+      // what is asked in the same turn as BEGIN travels with it.
+      load: (tx, inputs) =>
+        seeding.isDone() ? store.load(tx, inputs) : seeding.done.then(() => store.load(tx, inputs)),
     },
     overdue: (limit) => overdueReservations(pool, limit),
   });

@@ -44,7 +44,7 @@ const DRAIN_STOP_MS = 2_000;
 const EFFECTS_STOP_MS = 2_500;
 
 /** How long the outbox may wait for confirms after that; the relay of the next start sends the others. */
-const OUTBOX_STOP_MS = 1_500;
+const OUTBOX_STOP_MS = 1_000;
 
 /** What is put together. */
 export interface ParticipantOptions<

@@ -24,6 +24,7 @@ export async function seedCatalogue(pool: Pool, currency: string): Promise<numbe
 export interface Seeding {
   /** Resolves when the catalogue is there; never when the seed was stopped before. */
   readonly done: Promise<void>;
+  isDone(): boolean;
   /** What it waits for, by name; empty when it is done. */
   problems(): Readonly<Record<string, string>>;
   stop(): void;
@@ -56,6 +57,7 @@ export function startSeeding(pool: Pool, currency: string, log: Pick<Logger, 'in
 
   return {
     done: new Promise((resolve) => void seed(resolve)),
+    isDone: () => problem === undefined,
     problems: () => (problem === undefined ? {} : { catalogue: problem }),
     stop: () => {
       stopping.abort();
