@@ -83,8 +83,10 @@ export async function inTransaction<Result>(
     await together(inOneWrite(client, () => [...lastWrites(client, result), client.query('COMMIT')]));
     return result;
   } catch (error) {
-    // A connection that did not answer cannot be asked to roll back; the server does so when it is closed.
-    if (isNativeError(error) && error.message === QUERY_TIMEOUT_MESSAGE) broken = error;
+    // A connection that did not answer cannot be asked to roll back; the server does so when it is closed. One whose prepared
+    // statements are of no use any more would fail with each of them.
+    if (isNativeError(error) && (error.message === QUERY_TIMEOUT_MESSAGE || UNPREPARED_SQLSTATE.has(codeOf(error))))
+      broken = error;
     if (!broken) {
       await client.query('ROLLBACK').catch((rollback: unknown) => {
         broken = rollback instanceof Error ? rollback : new Error(String(rollback));
@@ -137,10 +139,14 @@ class NotConnectedError extends Error {
 }
 
 /**
- * SQLSTATE classes and codes that say "not now": connection, resources, operator intervention, lock and serialization, a
- * server that only reads (a standby before its promotion); a role or database that is missing, which an operator mends while we wait.
+ * SQLSTATE classes and codes that say "not now": connection, resources, operator intervention, a session or transaction that took too
+ * long, lock and serialization, a server that only reads (a standby before its promotion); a role, a database or a privilege that is
+ * missing, which an operator mends while we wait.
  */
-const TRANSIENT_SQLSTATE = /^(08...|53...|57P..|57014|25P03|25006|28...|3D000|40001|40P01|55P03|58...)$/;
+const TRANSIENT_SQLSTATE = /^(08...|53...|57P..|57014|25P03|25P04|25006|28...|3D000|40001|40P01|42501|55P03|58...)$/;
+
+/** What was prepared on this connection is gone (DISCARD ALL), or returns other types than it did (ALTER TABLE): another connection prepares it anew. */
+const UNPREPARED_SQLSTATE = new Set(['26000', '0A000']);
 
 /** What Prisma calls the same: not reachable, timed out, too slow, connection closed, no connection free (https://pris.ly/d/error-reference). */
 const TRANSIENT_PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034']);
@@ -172,16 +178,20 @@ export function saidByServer(error: unknown): { readonly code: string; readonly 
   return { code, message };
 }
 
+const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : '');
+
 /** Whether an error is the infrastructure's and will pass, so that the same work is worth trying again. */
 export function isTransient(error: unknown): boolean {
   // Not instanceof: Node's own errors come from another realm when the caller runs in one of its own, as tests do.
   if (!isNativeError(error)) return false;
   if ('errors' in error && Array.isArray(error.errors)) return error.errors.some(isTransient);
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = codeOf(error);
+  const sqlState = saidByServer(error)?.code ?? code;
   return (
     error instanceof NotConnectedError ||
     'syscall' in error || // of the operating system: nothing that a message says leads to one
-    TRANSIENT_SQLSTATE.test(saidByServer(error)?.code ?? code) ||
+    TRANSIENT_SQLSTATE.test(sqlState) ||
+    UNPREPARED_SQLSTATE.has(sqlState) ||
     TRANSIENT_PRISMA_CODES.has(code) ||
     TRANSIENT_MESSAGES.test(error.message)
   );

@@ -1,7 +1,7 @@
 /** The writes of a batch travel together with its COMMIT: they happen all, or none. */
 import { createTestDatabase, type TestDatabase } from '@quadrille/tools/src/testing/database';
 import type { Pool, PoolClient } from 'pg';
-import { inTransaction, openPool } from '../src/database';
+import { inTransaction, isTransient, openPool } from '../src/database';
 
 let database: TestDatabase;
 let pool: Pool;
@@ -52,3 +52,16 @@ it('the work fails: nothing happened, and the connection is as good as before', 
   await inTransaction(pool, (tx) => write(tx, 5));
   expect(await written()).toEqual([5]);
 });
+
+it.each(['ALTER TABLE written ALTER note TYPE varchar(20)', 'DISCARD ALL'])(
+  'what was prepared is of no use after %s: that passes, on another connection',
+  async (change) => {
+    await pool.query('ALTER TABLE written DROP COLUMN IF EXISTS note, ADD COLUMN note text');
+    const notes = () => inTransaction(pool, (tx) => tx.query({ name: change, text: 'SELECT note FROM written' }));
+    await notes();
+    await pool.query(change);
+    const failed: unknown = await notes().catch((error: unknown) => error);
+    expect(isTransient(failed)).toBe(true);
+    expect((await notes()).rows).toEqual([]);
+  },
+);
