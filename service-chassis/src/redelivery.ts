@@ -12,10 +12,14 @@ import type { Pool, PoolClient } from 'pg';
 import { isTransient } from './database';
 import type { Logger } from './log';
 
+/** Deaths closer to each other than this count as one. Less than a process takes to be started again and to come to the same message. */
+export const ONE_DEATH_MS = 1_000;
+
 /** Each is also asked by the laws that the simulation's database is held to. */
 export const RUNS = {
   name: 'delivery-attempt-runs',
-  text: 'SELECT attempts FROM delivery_attempt WHERE message_id = $1',
+  text: `SELECT attempts, updated_at > now() - make_interval(secs => ${String(ONE_DEATH_MS)} / 1000.0) AS recent
+    FROM delivery_attempt WHERE message_id = $1`,
 };
 /** Says how many runs there were, and not that there was one more: whoever gets no answer may say it again. */
 export const SET_RUNS = {
@@ -88,25 +92,26 @@ export async function openRedelivery({ pool, log, takeTurn }: CountingOptions, i
   };
   const set = (runs: number) => pool.query({ ...SET_RUNS, values: [id, runs] });
   const forget = () => pool.query({ ...FORGET_RUNS, values: [id] });
-  let deaths = 0;
+  let before = { attempts: 0, recent: false };
   await counting(async () => {
-    const { rows } = await pool.query<{ attempts: number }>({ ...RUNS, values: [id] });
-    deaths = rows[0]?.attempts ?? 0;
+    const { rows } = await pool.query<typeof before>({ ...RUNS, values: [id] });
+    before = rows[0] ?? before;
   });
+  const { attempts: deaths, recent } = before;
   let pass: (() => void) | undefined;
   let counted = false;
   return {
     deaths,
     begin: async () => {
       pass = await takeTurn();
-      counted = await counting(() => set(deaths + 1));
+      counted = recent || (await counting(() => set(deaths + 1)));
     },
     end: async (tx) => {
       if (counted) await tx.query({ ...FORGET_RUNS, values: [id] });
     },
     finish: async (committed) => {
       // Never counted, if its turn has not come; perhaps counted, if there was no answer.
-      if (pass && !committed) await (deaths === 0 ? forget() : set(deaths)).catch(() => undefined);
+      if (pass && !committed && !recent) await (deaths === 0 ? forget() : set(deaths)).catch(() => undefined);
       pass?.();
       pass = undefined;
     },

@@ -48,17 +48,37 @@ test('of a whole process one message is counted at a time: the next one when tha
   expect(await counts()).toEqual({});
 });
 
+/** As if so much time had passed since the last death. */
+const later = (seconds: number) =>
+  pool.query('UPDATE delivery_attempt SET updated_at = updated_at - make_interval(secs => $1)', [seconds]);
+
 test('a death leaves its count: the next process reads it', async () => {
   for (const deaths of [0, 1, 2]) {
     const run = await begin().count('deadly');
     expect(run.deaths).toBe(deaths);
     await run.begin();
+    await later(2);
   }
   expect(await counts()).toEqual({ deadly: 3 });
   const failed = await begin().count('deadly');
   await failed.begin();
   await failed.finish(false);
   expect(await counts()).toEqual({ deadly: 3 });
+});
+
+test('deaths within a second count as one', async () => {
+  for (let death = 0; death < 5; death++) await (await begin().count('innocent')).begin();
+  expect(await counts()).toEqual({ innocent: 1 });
+  const survivor = await begin().count('innocent');
+  await survivor.begin();
+  await survivor.finish(false);
+  expect(await counts()).toEqual({ innocent: 1 });
+  await inTransaction(
+    pool,
+    () => Promise.resolve(),
+    (tx) => [survivor.end(tx)],
+  );
+  expect(await counts()).toEqual({});
 });
 
 test('a run that never came to its decision is not counted, and takes no turn', async () => {

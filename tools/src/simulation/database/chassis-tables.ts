@@ -1,5 +1,6 @@
 /** The tables that every service has, and the statements that the chassis sends. */
 import { RELAY_LEASE_S } from '@quadrille/service-chassis/src/outbox';
+import { ONE_DEATH_MS } from '@quadrille/service-chassis/src/redelivery';
 import { createTable, indexByDue, type DueIndex, type Table } from './tables';
 import type { Transaction } from './transaction';
 import type { Statements } from './statement';
@@ -137,7 +138,7 @@ export function chassisStatements({ outbox, outboxDue, deliveryAttempt }: Chassi
     'delivery-attempt-runs': {
       run: (values, tx) => {
         const row = tx.get(deliveryAttempt, text(values, 0));
-        return rowsOf(row ? [{ attempts: row.attempts }] : []);
+        return rowsOf(row ? [{ attempts: row.attempts, recent: row.updatedAt > tx.nowMs - ONE_DEATH_MS }] : []);
       },
     },
     'delivery-attempt': {

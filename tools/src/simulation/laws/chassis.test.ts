@@ -42,8 +42,9 @@ const leasedIds = async (tx: Asked) => (await lease(tx)).map(({ id }) => id);
 const remove = async (tx: Asked, ids: readonly string[]) => (await tx.query({ ...DELETE, values: [ids] })).rowCount;
 const postpone = async (tx: Asked, ids: readonly string[]) => (await tx.query({ ...POSTPONE, values: [ids] })).rowCount;
 
-const runsOf = async (tx: Asked, id: string) =>
-  (await tx.query<{ readonly attempts: number }>({ ...RUNS, values: [id] })).rows[0]?.attempts;
+const countOf = async (tx: Asked, id: string) =>
+  (await tx.query<{ readonly attempts: number; readonly recent: boolean }>({ ...RUNS, values: [id] })).rows[0];
+const runsOf = async (tx: Asked, id: string) => (await countOf(tx, id))?.attempts;
 const setRuns = (tx: Asked, id: string, runs: number) => tx.query({ ...SET_RUNS, values: [id, runs] });
 
 /** Begins a transaction that the test ends. */
@@ -154,6 +155,16 @@ describe.each(Object.keys(databaseStages))('in %s', (name) => {
     expect((await pool.query({ ...FORGET_RUNS, values: ['m'] })).rowCount).toBe(1);
     expect((await pool.query({ ...FORGET_RUNS, values: ['m'] })).rowCount).toBe(0);
     expect(await runsOf(pool, 'm')).toBeUndefined();
+  });
+
+  it('a count is recent for a second', async () => {
+    await setRuns(pool, 'm', 1);
+    const sinceMs = performance.now();
+    expect(await countOf(pool, 'm')).toEqual({ attempts: 1, recent: true });
+    await eventually(async () => {
+      expect(await countOf(pool, 'm')).toEqual({ attempts: 1, recent: false });
+    });
+    expect(performance.now() - sinceMs).toBeGreaterThan(900);
   });
 
   it('who counts a message that another one counts just now waits for him, also when there is no row yet', async () => {
