@@ -195,6 +195,10 @@ describe('what Node refuses before there is a request', () => {
   });
 });
 
+test('a body has no longer to arrive than the whole request: Node takes the longer of its two limits for it', () => {
+  expect(server.server).toMatchObject({ headersTimeout: 15_000, requestTimeout: 15_000 });
+});
+
 test('a request id is taken over when it is one, and made when not', async () => {
   const answer = async (id: string) =>
     (await server.inject({ url: '/health', headers: { 'x-request-id': id } })).headers['x-request-id'];

@@ -54,7 +54,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { connectionsCheckingInterval: CONNECTIONS_CHECK_INTERVAL_MS },
+    // Node takes the longer of these two for the whole request, and its default for the headers is a minute.
+    http: { connectionsCheckingInterval: CONNECTIONS_CHECK_INTERVAL_MS, headersTimeout: REQUEST_TIMEOUT_MS },
     clientErrorHandler: answerClientError,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     routerOptions: { maxParamLength: PARAM_MAX_LENGTH },
