@@ -160,6 +160,13 @@ test('a message that the broker gave up tells why, and is replayed', async () =>
   expect(Object.keys(headersOf(await take('payment-service.low-priority'))).sort()).toEqual(['x-history', 'x-replays']);
 });
 
+test('copies of one message are all there, also when they were replayed', async () => {
+  for (let copy = 0; copy < 3; copy++) await park('order-service.dead-letter', 'm1', { 'x-replays': 1 });
+  expect(await lot.list({})).toHaveLength(3);
+  expect((await lot.discard({ id: 'm1' })).done).toHaveLength(3);
+  expect(await idsIn('order-service.dead-letter')).toEqual([]);
+});
+
 test('discarding ends what is meant and nothing else', async () => {
   for (const id of ['m1', 'm2', 'm3']) await park('order-service.dead-letter', id, {});
   expect((await lot.discard({ id: 'm2' })).done.map(({ messageId }) => messageId)).toEqual(['m2']);

@@ -80,7 +80,7 @@ export async function openParkingLot(amqpUrl: string, forgetRuns: ForgetRuns): P
   };
 }
 
-/** Shows each message that is meant, once: one that is replayed and parked again meanwhile is left for the next look. */
+/** Shows each message that is meant, once: one that is parked meanwhile, or replayed and parked again, is left for the next look. */
 async function visit(channel: ConfirmChannel, selection: Selection, look: Act): Promise<void> {
   for (const short of shortNames) {
     const { name } = services[short].table;
@@ -99,12 +99,13 @@ async function visitQueue(
   look: Act,
 ): Promise<void> {
   const name = `${service}.${queue}`;
-  const seen = new Set<string>();
+  const { messageCount } = await channel.checkQueue(name);
   try {
-    for (let raw = await channel.get(name); raw !== false; raw = await channel.get(name)) {
+    for (let shown = 0; shown < messageCount; shown++) {
+      const raw = await channel.get(name);
+      if (raw === false) break;
       const parked = readParked(service, queue, raw);
-      if (isSelected(selection, parked) && !(seen.has(parked.messageId) && parked.replays > 0)) await look(parked);
-      seen.add(parked.messageId);
+      if (isSelected(selection, parked)) await look(parked);
     }
   } finally {
     channel.nackAll(true);
