@@ -52,6 +52,7 @@ export function reportFailure(error: unknown): void {
 
 /** Runs a command. When it fails, why is said in stderr, and the exit status is 1; what else runs in the process goes on to its end. */
 export function runCommand(main: () => Promise<void>): void {
+  process.stdout.on('error', () => process.exit()); // the reader (head, less) has gone
   main().catch((error: unknown) => {
     reportFailure(error);
     process.exitCode = 1;

@@ -57,5 +57,4 @@ async function follow(file: string, from: number, out: NodeJS.WritableStream): P
   }
 }
 
-process.stdout.on('error', () => process.exit(0)); // the reader (head, less) has gone
 runCommand(logs);

@@ -21,6 +21,8 @@ export interface Breach {
   readonly productId?: string;
   /** What is wrong, for a person. */
   readonly detail: string;
+  /** Names an offender that is no order and no product, and that is the same however its detail changes. */
+  readonly offender?: string;
   /** What was read shows by itself that it lasts; there is no need to look again. */
   readonly lasting?: true;
   /** What was read may be that old, in milliseconds: it must look wrong for so much longer. */

@@ -119,7 +119,7 @@ export function restBreaches(
   return [
     ...rows.map((detail): Breach => ({ invariant: 6, detail, lasting: true })),
     ...full,
-    ...parkedWrong(queues, poison).map((detail): Breach => ({ invariant: 6, detail })),
+    ...parkedWrong(queues, poison).map((detail): Breach => ({ invariant: 6, detail, offender: 'parking queues' })),
   ];
 }
 

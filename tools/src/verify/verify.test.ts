@@ -238,6 +238,14 @@ it('takes parked messages for what they are when it knows of them', async () => 
   expect((await check({ poison: 1 })).breaches).toEqual([]);
 });
 
+it('does not take parked messages that become more for a system at work', async () => {
+  await publish('payment-service.dead-letter');
+  const verdict = await check({ persistMs: 500, onWaiting: () => void publish('payment-service.dead-letter') });
+  expect(verdict.breaches).toMatchObject([
+    { invariant: 6, detail: expect.stringContaining('messages are parked') as string },
+  ]);
+});
+
 it('waits for what is on its way: an order that settles, a row just written', async () => {
   await plant({ n: 2, settled: false });
   await run('order', outboxRow('0 s'));

@@ -114,9 +114,12 @@ function createLook(
   };
 }
 
-/** An unsettled order is the same offender whatever it is doing; anything else is the same only when its detail is. */
-const identify = ({ invariant, orderId = '', productId = '', detail }: Breach) =>
-  invariant === 1 ? `1 ${orderId}` : `${String(invariant)} ${orderId} ${productId} ${detail}`;
+/**
+ * An unsettled order is the same offender whatever it is doing, and so are parked messages, however many: nobody carries them on.
+ * Anything else is the same only when its detail is.
+ */
+const identify = ({ invariant, orderId = '', productId = '', detail, offender = detail }: Breach) =>
+  invariant === 1 ? `1 ${orderId}` : `${String(invariant)} ${orderId} ${productId} ${offender}`;
 
 async function lookUntilCertain(look: () => Promise<Look>, options: VerifyOptions): Promise<Verdict> {
   const { settleWithinMs = SETTLE_WITHIN_MS, persistMs = PERSIST_MS, poison = 0, onWaiting } = options;
