@@ -63,7 +63,8 @@ const UNACKED_BATCHES = 0.5;
 /** The consuming half of a service's link to the broker. */
 export interface Consumer {
   readonly lane: string;
-  readonly state: () => LinkState;
+  /** `heldUp`: what it fetched fails again and again, and the infrastructure is at fault; the log says which. */
+  readonly state: () => LinkState & { readonly heldUp: boolean };
   /** Stops fetching, finishes what was fetched, acks it. */
   readonly drain: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -88,6 +89,9 @@ interface Consuming extends OpenChannel<Channel> {
   readonly acks: Acks;
   readonly watch: ConsumerWatch;
 }
+
+/** Tries of one batch after which its consumer is held up: some seconds. */
+const HELD_UP_AFTER = 5;
 
 /** How long deliveries may still come in after the broker has confirmed that it sends no more. */
 const LATE_DELIVERIES_MS = 50;
@@ -119,6 +123,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
   let open: Consuming | undefined;
   let running: Promise<void> | undefined;
   let draining = false;
+  let tries = 0;
   const resting = new AbortController();
   let hurry: () => void = () => undefined;
 
@@ -168,7 +173,10 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
       if (!last || !channel) continue;
       const startedMs = performance.now();
       try {
-        const parked = await settle(options, batch, (failures) => open === channel && !(draining && failures > 0));
+        const parked = await settle(options, batch, (failures) => {
+          tries = failures;
+          return open === channel && !(draining && failures > 0);
+        });
         await failpoint('before_ack');
         if (open === channel) channel.acks.handled(last.raw, batch.length);
         // The next one may take the process down: this one must not come again for that, to be parked or tried once more.
@@ -183,6 +191,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
         channel.abandon('a batch failed');
       }
     }
+    tries = 0;
     running = undefined;
   };
 
@@ -232,7 +241,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
 
   return {
     lane: options.lane,
-    state: () => link.state(),
+    state: () => ({ ...link.state(), heldUp: tries >= HELD_UP_AFTER }),
     drain: async () => {
       draining = true;
       hurry();

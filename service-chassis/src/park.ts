@@ -54,8 +54,8 @@ export async function park(
       );
     });
     if (result === 'confirmed') break;
-    log.warn(
-      { message_id: id, reason, result, failures },
+    log.error(
+      { message_id: id, queue: `${service}.${queue}`, reason, result, failures },
       'a message could not be parked; nothing is consumed meanwhile',
     );
     await pause(backoffMs(failures, RETRY));

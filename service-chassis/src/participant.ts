@@ -180,7 +180,13 @@ export function startParticipant<
       const closed = links
         .filter(({ open }) => !open)
         .map(({ name, lastError }) => [name, lastError ?? 'connecting'] as const);
-      return { ...Object.fromEntries<string>(closed), ...(blocked === undefined ? {} : { publishing: blocked }) };
+      const heldUp = consumers
+        .filter(({ state }) => state().open && state().heldUp)
+        .map(({ lane }) => [lane, 'what it fetched fails again and again: the log says why'] as const);
+      return {
+        ...Object.fromEntries<string>([...closed, ...heldUp]),
+        ...(blocked === undefined ? {} : { publishing: blocked }),
+      };
     },
     stop: async () => {
       await atMost(

@@ -95,6 +95,19 @@ test('the network is cut and comes back: the service says what is down meanwhile
   service = startFake(stage.brokerUrl, stage.database.url);
 });
 
+test('a parking queue is missing: the service says that it is held up, and goes on when it is declared again', async () => {
+  service = startFake(stage.brokerUrl, stage.database.url);
+  await ready();
+  await stage.channel.deleteQueue(`${table.name}.invalid`);
+  await stage.sayBytes(Buffer.from('junk'));
+  await eventually(() => {
+    expect(service.participant.problems()).toEqual({ consumer: expect.stringContaining('the log says why') as string });
+  });
+  await stage.declare();
+  await ready();
+  await stage.take(`${table.name}.invalid`);
+});
+
 test('the queue is deleted and declared again: the consumer is rebuilt', async () => {
   service = startFake(stage.brokerUrl, stage.database.url);
   await ready();
