@@ -3,8 +3,9 @@
  *
  *     lock, load -> its turn -> [count one more, committed at once] -> decide, write, forget the count -> COMMIT
  *
- * Only a death in between is the message's: one that waits for a lock, or for the infrastructure, is innocent of what happens to its
- * process meanwhile, and so is one that is committed. A run that ends in any other way than by death takes its count back, if the
+ * Only a death in between is the message's: one that waits for the lock of its order, or for a connection, is innocent of what happens to
+ * its process meanwhile, and so is one that is committed. (Not one whose writes are held up: somebody who locks a whole table and kills the
+ * process three times over makes it a suspect.) A run that ends in any other way than by death takes its count back, if the
  * database lets it. Of a whole process only one message is counted at a time: after every death each lane begins with the same
  * message again, and the innocent one would be counted with the one that kills.
  */

@@ -1,8 +1,11 @@
 import { createServer, type AddressInfo } from 'node:net';
+import { connect } from 'amqplib';
 import { Client } from 'pg';
 import { openParkingLot } from '../dead-letters/parking-lot';
 import { findStuck } from '../stuck/stuck';
+import { topology } from '../services';
 import { testServers } from '../testing/servers';
+import { createTestVirtualHost } from '../testing/virtual-host';
 import { verify } from '../verify/verify';
 import { askServers, type Asked } from './silent';
 
@@ -91,4 +94,18 @@ test('an error of servers that all answer is told as it is', async () => {
     }
   };
   await expect(askServers(asked, work)).rejects.toThrow(/^column "nonsense" does not exist$/);
+});
+
+test('a queue that is not there is named, with what to do', async () => {
+  const host = await createTestVirtualHost(topology);
+  const connection = await connect(host.adminUrl);
+  await (await connection.createChannel()).deleteQueue('payment-service.invalid');
+  await connection.close();
+  const asked = { ...running(), amqp: host.adminUrl };
+  const lot = await openParkingLot(host.adminUrl, () => Promise.resolve());
+  await expect(askServers(asked, () => lot.list({}))).rejects.toThrow(
+    'RabbitMQ has no queue payment-service.invalid: somebody has deleted it. End npm start (Ctrl-C) and begin it anew',
+  );
+  await lot.close();
+  await host.remove();
 });

@@ -37,7 +37,17 @@ export async function askServers<Result>(asked: Asked, work: () => Promise<Resul
   }
 }
 
+/** How the broker says that a queue is not there. */
+const NO_QUEUE = /no queue '([^']+)'/;
+
 async function explained(asked: Asked, error: unknown): Promise<unknown> {
+  const missing = NO_QUEUE.exec(reasonOf(error))?.[1];
+  if (missing !== undefined) {
+    const remedy = asked.docker
+      ? 'docker compose up --build --wait declares it again.'
+      : 'End npm start (Ctrl-C) and begin it anew: it declares what is missing.';
+    return new Error(`RabbitMQ has no queue ${missing}: somebody has deleted it. ${remedy}`, { cause: error });
+  }
   const servers = serversOf(asked);
   const answers = await Promise.all(servers.map(takesConnections));
   const silent = servers.filter((_, index) => answers[index] === false);
