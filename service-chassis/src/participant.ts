@@ -174,17 +174,15 @@ export function startParticipant<
     problems: () => {
       const { blocked, ...publishing } = publisher.state();
       const links = [
-        { name: 'publisher', ...publishing },
+        { name: 'publisher', heldUp: false, ...publishing },
         ...consumers.map(({ lane, state }) => ({ name: lane, ...state() })),
       ];
-      const closed = links
-        .filter(({ open }) => !open)
-        .map(({ name, lastError }) => [name, lastError ?? 'connecting'] as const);
-      const heldUp = consumers
-        .filter(({ state }) => state().open && state().heldUp)
-        .map(({ lane }) => [lane, 'what it fetched fails again and again: the log says why'] as const);
+      const wrong = links.flatMap(({ name, open, heldUp, lastError }) => {
+        if (!open) return [[name, lastError ?? 'connecting'] as const];
+        return heldUp ? [[name, 'what it fetched fails again and again: the log says why'] as const] : [];
+      });
       return {
-        ...Object.fromEntries<string>([...closed, ...heldUp]),
+        ...Object.fromEntries<string>(wrong),
         ...(blocked === undefined ? {} : { publishing: blocked }),
       };
     },
