@@ -14,17 +14,19 @@ COPY order-service/package.json order-service/
 COPY inventory-service/package.json inventory-service/
 COPY payment-service/package.json payment-service/
 COPY notification-service/package.json notification-service/
-COPY tools/package.json tools/
+COPY operator/package.json operator/
+COPY proof/package.json proof/
+COPY test-kit/package.json test-kit/
 COPY tests/package.json tests/
 COPY bench/package.json bench/
 
-# `npm install` with the versions of the lock file, not `npm ci`: see INSTALL in tools/prepare.mjs.
+# `npm install` with the versions of the lock file, not `npm ci`: see INSTALL in operator/bootstrap/prepare.mjs.
 FROM manifests AS build
 RUN npm install --no-save --ignore-scripts --include=dev --no-progress --loglevel=error
 COPY . .
-RUN node tools/build.mjs
+RUN node operator/bootstrap/build.mjs
 
-# The packages of the services only: the tools' own (a PostgreSQL of 60 MB among them) are for machines without Docker.
+# The packages of the services only: the operator's own (a PostgreSQL of 60 MB among them) are for machines without Docker.
 FROM manifests AS packages
 RUN npm install --no-save --ignore-scripts --omit=dev --omit=optional --no-progress --loglevel=error \
       --workspace order-service --workspace inventory-service --workspace payment-service --workspace notification-service \

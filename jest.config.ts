@@ -9,8 +9,8 @@ const config: Config = {
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/generated/', '/.data/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
   transform: { '^.+\\.(t|m?j)s$': ['ts-jest', { diagnostics: false }] },
-  globalSetup: '<rootDir>/tests/src/global-setup.ts',
-  globalTeardown: '<rootDir>/tests/src/global-teardown.ts',
+  globalSetup: '<rootDir>/test-kit/src/global-setup.ts',
+  globalTeardown: '<rootDir>/test-kit/src/global-teardown.ts',
   testTimeout: TEST_TIMEOUT_MS,
   maxWorkers: 2,
 };

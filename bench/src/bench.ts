@@ -1,21 +1,14 @@
-import { startCeiling, type Ceiling } from './ceilings/ceiling';
-import { startCustomers, type Customers } from './customers/customers';
+import { startCeiling } from './ceilings/ceiling';
+import { startCustomers } from './customers/customers';
 import { runBurst } from './scenarios/burst';
 import { startBaseline } from './systems/baseline';
-import { startProduct, type Product } from './systems/product';
+import type { Bench } from './systems/bench';
+import { startProduct } from './systems/product';
 import { stockAll } from './systems/stock';
 import type { Subject } from './systems/subject';
 
 /** Orders of either system before anything counts: connections are opened, code is compiled. */
 const WARM_UP_ORDERS = 1_000;
-
-/** Everything that is running while the benchmark measures; what not every scenario needs is started when it is needed first. */
-export interface Bench {
-  readonly product: Product;
-  readonly customers: Customers;
-  readonly baseline: () => Promise<Subject>;
-  readonly ceiling: () => Promise<Ceiling>;
-}
 
 const once = <Value>(make: () => Promise<Value>): (() => Promise<Value>) => {
   let made: Promise<Value> | undefined;

@@ -1,8 +1,8 @@
 /** Where the benchmark runs, for the head of its results. */
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { z } from 'zod';
-import { connectManagement } from '@quadrille/tools/src/broker/management';
-import { commitAtHand } from '@quadrille/tools/src/commit';
+import { connectManagement } from '@quadrille/operator/src/topology/management';
+import { commitAtHand } from '@quadrille/proof/src/commit';
 import type { Machine } from './results/results';
 import type { Product } from './systems/product';
 

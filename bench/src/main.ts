@@ -1,7 +1,7 @@
 /** `npm run bench`: starts the systems, runs the scenarios in rounds, and writes what was measured. */
 import { writeFileSync } from 'node:fs';
-import { readFileOf, runCommand } from '@quadrille/tools/src/commands/command-line';
-import { machineLoad } from '@quadrille/tools/src/load/figures';
+import { readFileOf, runCommand } from '@quadrille/operator/src/commands/command-line';
+import { machineLoad } from '@quadrille/proof/src/load/figures';
 import { withBench } from './bench';
 import { describeMachine } from './machine';
 import { readOptions, type Options } from './options';

@@ -1,5 +1,5 @@
 /** Runs what is wanted in rounds: each once, then each again, so that a bad minute of the machine hits all alike. */
-import type { Bench } from './bench';
+import type { Bench } from './systems/bench';
 import type { CeilingFigures } from './ceilings/ceiling';
 import { ceilingNames, type CeilingName } from './ceilings/kinds';
 import { medians, type Figures } from './measure/figures';

@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { rootFolder } from '@quadrille/tools/src/root';
+import { rootFolder } from '@quadrille/operator/src/root';
 
 /** A process that answers `{ result }` or `{ error }` to each message. */
 export interface Worker {

@@ -1,6 +1,6 @@
 /** inventory-service as its neighbours see it: over HTTP and through the broker. */
 import { envelop, type EventData } from '@quadrille/shared-events';
-import { eventually, startServiceUnderTest, type ServiceUnderTest } from '@quadrille/tests';
+import { eventually, startServiceUnderTest, type ServiceUnderTest } from '@quadrille/test-kit';
 import { createApp } from './app';
 import { configSchema } from './config';
 

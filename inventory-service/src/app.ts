@@ -2,9 +2,13 @@
 import { createService, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client';
-import { addRoutes } from './adapters/http';
-import { startSeeding } from './adapters/seed';
-import { countOverdueReservations, createReservationStore, overdueReservations } from './adapters/store';
+import { addRoutes } from './adapters/http/routes';
+import { startSeeding } from './adapters/database/seed-catalogue';
+import {
+  countOverdueReservations,
+  createReservationStore,
+  overdueReservations,
+} from './adapters/database/reservation-store';
 import type { Config } from './config';
 import { service } from './service';
 

@@ -1,7 +1,7 @@
 /** notification-service as its neighbours and its customers see it: through the broker, over HTTP, by mail. */
 import type { AddressInfo } from 'node:net';
 import { envelop } from '@quadrille/shared-events';
-import { eventually, startServiceUnderTest, type ServiceUnderTest } from '@quadrille/tests';
+import { eventually, startServiceUnderTest, type ServiceUnderTest } from '@quadrille/test-kit';
 import { SMTPServer } from 'smtp-server';
 import { createApp } from './app';
 import { configSchema } from './config';

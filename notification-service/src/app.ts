@@ -2,10 +2,10 @@
 import { createService, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client';
-import { createDelivery } from './adapters/deliver';
-import { addRoutes } from './adapters/http';
-import { createMailer } from './adapters/mailer';
-import { countOverdueMails, createNotificationStore, overdueMails } from './adapters/store';
+import { createDelivery } from './adapters/mail/deliver';
+import { addRoutes } from './adapters/http/routes';
+import { createMailer } from './adapters/mail/mailer';
+import { countOverdueMails, createNotificationStore, overdueMails } from './adapters/database/notification-store';
 import type { Config } from './config';
 import { service } from './service';
 

@@ -2,9 +2,9 @@
 import { createService, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client';
-import { addRoutes } from './adapters/http';
-import { countOverdueOrders, createOrderStore, overdueOrders } from './adapters/store';
-import { createWatch } from './adapters/watch';
+import { addRoutes } from './adapters/http/routes';
+import { countOverdueOrders, createOrderStore, overdueOrders } from './adapters/database/order-store';
+import { createWatch } from './adapters/http/order-watch';
 import type { Config } from './config';
 import { service } from './service';
 

@@ -2,11 +2,11 @@
 import { createService, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client';
-import { createPerformer } from './adapters/effects';
-import { addRoutes } from './adapters/http';
-import { retryDueSchema } from './adapters/retry-due';
-import { createSimulatedGateway } from './adapters/simulated-gateway/gateway';
-import { countOverduePayments, createPaymentStore, overduePayments } from './adapters/store';
+import { createPerformer } from './adapters/gateway/perform-effects';
+import { addRoutes } from './adapters/http/routes';
+import { retryDueSchema } from './adapters/gateway/retry-due';
+import { createSimulatedGateway } from './adapters/gateway/simulated-gateway';
+import { countOverduePayments, createPaymentStore, overduePayments } from './adapters/database/payment-store';
 import type { Config } from './config';
 import type { PaymentGateway } from './gateway';
 import { service } from './service';

@@ -1,5 +1,5 @@
 /** The Microservice chassis (https://microservices.io/patterns/microservice-chassis.html) of the four services. */
-import './plain-words';
+import './validation/zod-messages';
 
 export {
   commonConfig,
@@ -8,20 +8,20 @@ export {
   readConfig,
   ConfigurationError,
   type CommonConfig,
-} from './config';
-export { backoffMs, pause } from './backoff';
-export { inTransaction, isTransient, lockKeys, openPool, type Pool, type PoolClient } from './database';
-export type { Decision, DelayedMessage, Input, Published } from './decision';
-export { failpoint } from './failpoint';
+} from './lifecycle/config';
+export { backoffMs, pause } from './timing/backoff';
+export { inTransaction, isTransient, lockKeys, openPool, type Pool, type PoolClient } from './database/transaction';
+export type { Decision, DelayedMessage, Input, Published } from './contract/decision';
+export { failpoint } from './timing/failpoint';
 export { pageOf, pageQuery, toPage } from './http/cursor';
 export { noBodySchema } from './http/json-body';
 export { moneySchema, toDecimal } from './http/money';
 export { problemSchema, sendProblem } from './http/problem';
 export { lineSchema, textSchema } from './http/text';
 export type { HttpServer } from './http/typed-server';
-export { createLane, LaneFullError, type Lane } from './lane';
-export { createLogger, prettyOptions, type Logger } from './log';
-export { createMetrics, type ServiceMetrics, type StatusCount } from './metrics';
+export { createLane, LaneFullError, type Lane } from './processing/batcher';
+export { createLogger, prettyOptions, type Logger } from './telemetry/log';
+export { createMetrics, type ServiceMetrics, type StatusCount } from './telemetry/metrics';
 export { startParticipant, type Participant } from './participant';
 export {
   controlExchange,
@@ -30,11 +30,11 @@ export {
   type RequestedEffect,
   type Store,
   type WorkingSet,
-} from './processor';
-export { reasonOf } from './reason';
-export { run, type App } from './run';
-export { createService, layFoundation, type Foundation } from './service';
-export { traceIdOf } from './trace';
-export { SWEPT_WITHIN_MS } from './sweeper';
-export { wholeNumberSchema } from './whole-number';
-export { decideBy, type ServiceTable } from './table';
+} from './processing/processor';
+export { reasonOf } from './telemetry/error-reason';
+export { run, type App } from './lifecycle/run';
+export { createService, layFoundation, type Foundation } from './lifecycle/service';
+export { traceIdOf } from './telemetry/trace';
+export { SWEPT_WITHIN_MS } from './processing/sweeper';
+export { wholeNumberSchema } from './validation/whole-number';
+export { decideBy, type ServiceTable } from './contract/service-table';

@@ -6,24 +6,30 @@
 import type { DomainEvent, EventType } from '@quadrille/shared-events';
 import type { Pool } from 'pg';
 import type { z } from 'zod';
-import { atMost } from './backoff';
-import type { Connect } from './broker-link';
-import type { CommonConfig } from './config';
-import { BATCH_MAX, FULL_PACE, LOW_PRIORITY_PACE, startConsumer, type Pace } from './consumer';
-import { isTransient } from './database';
-import type { Input } from './decision';
-import { createReader } from './delivery';
-import { createEffectRunner, EFFECTS_MAX, type EffectRunner } from './effects';
-import { createLane } from './lane';
-import type { Logger } from './log';
-import type { ServiceMetrics } from './metrics';
-import { createOutbox } from './outbox';
-import { createTurns } from './redelivery';
-import { createProcessor, type Handled, type Processor, type RequestedEffect, type Store } from './processor';
-import { createPublisher } from './publisher';
-import { purgeCounts } from './purge';
-import { startSweeper } from './sweeper';
-import { decideBy, queuesOf, type ServiceTable } from './table';
+import { atMost } from './timing/backoff';
+import type { Connect } from './broker/link';
+import type { CommonConfig } from './lifecycle/config';
+import { BATCH_MAX, FULL_PACE, LOW_PRIORITY_PACE, startConsumer, type Pace } from './consuming/consumer';
+import { isTransient } from './database/transaction';
+import type { Input } from './contract/decision';
+import { createReader } from './consuming/message-reader';
+import { createEffectRunner, EFFECTS_MAX, type EffectRunner } from './processing/effects';
+import { createLane } from './processing/batcher';
+import type { Logger } from './telemetry/log';
+import type { ServiceMetrics } from './telemetry/metrics';
+import { createOutbox } from './processing/outbox';
+import { createTurns } from './consuming/death-count';
+import {
+  createProcessor,
+  type Handled,
+  type Processor,
+  type RequestedEffect,
+  type Store,
+} from './processing/processor';
+import { createPublisher } from './broker/publisher';
+import { purgeCounts } from './processing/purge';
+import { startSweeper } from './processing/sweeper';
+import { decideBy, queuesOf, type ServiceTable } from './contract/service-table';
 
 /** Commands that may wait for their batch; beyond it a request is answered 503: at 2,000 a second, these take 2.5 s. */
 const COMMANDS_WAITING_MAX = 5_000;

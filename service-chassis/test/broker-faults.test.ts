@@ -1,9 +1,9 @@
 /** The broker goes away, closes, cancels, returns: nothing is lost, nothing takes effect twice, and the links come back. */
-import { eventually, startTcpProxy } from '@quadrille/tests';
+import { eventually, startTcpProxy } from '@quadrille/test-kit';
 import { exchangeOf } from '@quadrille/shared-events';
 import { connect, type Channel } from 'amqplib';
 import { pino } from 'pino';
-import { superviseLink, type Connect } from '../src/broker-link';
+import { superviseLink, type Connect } from '../src/broker/link';
 import { startFake, table, type FakeService } from './fake-service';
 import { orders, setStage, type Stage } from './stage';
 

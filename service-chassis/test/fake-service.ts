@@ -3,7 +3,7 @@
  * answers the first of them with PaymentVoided. What a customer is called says what happens to him.
  */
 import type { DomainEvent } from '@quadrille/shared-events';
-import type { TestDatabase } from '@quadrille/tools/src/testing/database';
+import type { TestDatabase } from '@quadrille/test-kit/src/database';
 import { pino } from 'pino';
 import { z } from 'zod';
 import {
@@ -16,7 +16,7 @@ import {
   type ServiceTable,
   type Store,
 } from '../src';
-import type { Connect } from '../src/broker-link';
+import type { Connect } from '../src/broker/link';
 
 /** What the service knows about an order; undefined when it has not heard of it. */
 export type Seen = { readonly handled: number } | undefined;

@@ -2,12 +2,12 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { validate } from '@readme/openapi-parser';
-import { startTcpProxy } from '@quadrille/tests';
+import { startTcpProxy } from '@quadrille/test-kit';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { createMetrics, createService, layFoundation, noBodySchema, type HttpServer } from '../src';
 import { createHttpServer } from '../src/http/server';
-import { LaneFullError } from '../src/lane';
+import { LaneFullError } from '../src/processing/batcher';
 import { configOf } from './fake-service';
 import { setStage } from './stage';
 

@@ -1,7 +1,7 @@
 /** Events whose outcome nobody waits for, on the real broker and database: together where it costs nobody anything, and never for long. */
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { eventually } from '@quadrille/tests';
+import { eventually } from '@quadrille/test-kit';
 import { startFake, type FakeService } from './fake-service';
 import { cancelled, completed, orders, setStage, type Stage } from './stage';
 

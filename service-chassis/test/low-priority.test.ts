@@ -1,6 +1,6 @@
 /** What others may overtake, on the real broker and database: however much of it there is, the others go on beside it. */
 import { exchangeOf } from '@quadrille/shared-events';
-import { eventually } from '@quadrille/tests';
+import { eventually } from '@quadrille/test-kit';
 import { LATER, startFake, type FakeService } from './fake-service';
 import { bytesOf, cancelled, orders, setStage, type Stage } from './stage';
 

@@ -1,5 +1,5 @@
 /** The message path on the real broker and database: from a delivery to a committed decision, and what comes of it. */
-import { eventually } from '@quadrille/tests';
+import { eventually } from '@quadrille/test-kit';
 import { CALLER, LATER, POISON, startFake, type FakeService } from './fake-service';
 import { completed, orders, setStage, type Stage } from './stage';
 

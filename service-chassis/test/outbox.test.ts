@@ -1,7 +1,7 @@
 /** The outbox when its writer is gone. */
 import { randomUUID } from 'node:crypto';
 import { envelop, exchangeOf } from '@quadrille/shared-events';
-import { eventually } from '@quadrille/tests';
+import { eventually } from '@quadrille/test-kit';
 import { startFake, type FakeService } from './fake-service';
 import { orders, setStage, type Stage } from './stage';
 

@@ -1,6 +1,6 @@
 /** What the chassis writes for a while does not pile up. */
-import { eventually } from '@quadrille/tests';
-import { PURGE_BATCH } from '../src/purge';
+import { eventually } from '@quadrille/test-kit';
+import { PURGE_BATCH } from '../src/processing/purge';
 import { startFake, type FakeService } from './fake-service';
 import { setStage, type Stage } from './stage';
 

@@ -1,7 +1,7 @@
 /** Counting the runs of redelivered messages, on the real database. */
 import { pino } from 'pino';
-import { inTransaction, openPool, type Pool } from '../src/database';
-import { openRedelivery, createTurns } from '../src/redelivery';
+import { inTransaction, openPool, type Pool } from '../src/database/transaction';
+import { openRedelivery, createTurns } from '../src/consuming/death-count';
 import { setStage, type Stage } from './stage';
 
 let stage: Stage;

@@ -1,6 +1,6 @@
 /** Where the fake service plays: a virtual host and a database of its own, and the neighbours' side of the broker. */
 import { randomUUID } from 'node:crypto';
-import { eventually } from '@quadrille/tests';
+import { eventually } from '@quadrille/test-kit';
 import {
   envelop,
   exchangeOf,
@@ -9,11 +9,11 @@ import {
   type EventData,
   type EventType,
 } from '@quadrille/shared-events';
-import { declareTopology } from '@quadrille/tools/src/broker/declare';
-import { deriveTopology } from '@quadrille/tools/src/broker/topology';
-import { createTestDatabase, type TestDatabase } from '@quadrille/tools/src/testing/database';
-import { testServers } from '@quadrille/tools/src/testing/servers';
-import { createTestVirtualHost, type TestVirtualHost } from '@quadrille/tools/src/testing/virtual-host';
+import { declareTopology } from '@quadrille/operator/src/topology/declare';
+import { deriveTopology } from '@quadrille/operator/src/topology/topology';
+import { createTestDatabase, type TestDatabase } from '@quadrille/test-kit/src/database';
+import { testServers } from '@quadrille/test-kit/src/servers';
+import { createTestVirtualHost, type TestVirtualHost } from '@quadrille/test-kit/src/virtual-host';
 import { connect, type ConfirmChannel, type GetMessage } from 'amqplib';
 import { Client } from 'pg';
 import { neighbour, prepare, table } from './fake-service';

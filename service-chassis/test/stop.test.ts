@@ -1,5 +1,5 @@
 /** An orderly end: what was begun is finished, what was not fetched stays, nothing is delivered twice. */
-import { eventually, startTcpProxy } from '@quadrille/tests';
+import { eventually, startTcpProxy } from '@quadrille/test-kit';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { pino } from 'pino';

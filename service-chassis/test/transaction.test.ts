@@ -1,7 +1,7 @@
 /** The writes of a batch travel together with its COMMIT: they happen all, or none. */
-import { createTestDatabase, type TestDatabase } from '@quadrille/tools/src/testing/database';
+import { createTestDatabase, type TestDatabase } from '@quadrille/test-kit/src/database';
 import type { Pool, PoolClient } from 'pg';
-import { inTransaction, isTransient, openPool } from '../src/database';
+import { inTransaction, isTransient, openPool } from '../src/database/transaction';
 
 let database: TestDatabase;
 let pool: Pool;

@@ -1,10 +1,10 @@
 /** The project of docker compose, from `up` to `down -v`, as the README promises it. The tests build on each other, in this order. */
-import { openShop } from '@quadrille/tools/src/demo/client';
-import { kinds } from '@quadrille/tools/src/demo/kinds';
-import { playAll } from '@quadrille/tools/src/demo/play';
-import { report } from '@quadrille/tools/src/verify/report';
-import { verify } from '@quadrille/tools/src/verify/verify';
-import { eventually } from '../src/eventually';
+import { openShop } from '@quadrille/operator/src/demo/client';
+import { kinds } from '@quadrille/operator/src/demo/kinds';
+import { playAll } from '@quadrille/operator/src/demo/play';
+import { report } from '@quadrille/operator/src/verify/report';
+import { verify } from '@quadrille/operator/src/verify/verify';
+import { eventually } from '@quadrille/test-kit/src/eventually';
 import { placeOrders } from './customers';
 import { buildProxy, startProxy } from './gateway/proxy';
 import { startMailServer, type MailServer } from './mail-server';

@@ -1,8 +1,8 @@
 /** Customers who order through published ports, whatever dies meanwhile. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { openShop, RefusedError } from '@quadrille/tools/src/demo/client';
-import type { Addresses } from '@quadrille/tools/src/start/addresses';
+import { openShop, RefusedError } from '@quadrille/operator/src/demo/client';
+import type { Addresses } from '@quadrille/operator/src/start/addresses';
 
 /** Customers who order at once. */
 const CUSTOMERS = 24;

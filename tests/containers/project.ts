@@ -5,10 +5,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { composeAddresses } from '@quadrille/tools/src/compose/addresses';
-import { choosePorts } from '@quadrille/tools/src/instance/ports';
-import { rootFolder } from '@quadrille/tools/src/root';
-import type { Addresses } from '@quadrille/tools/src/start/addresses';
+import { composeAddresses } from '@quadrille/operator/src/compose/addresses';
+import { choosePorts } from '@quadrille/operator/src/instance/ports';
+import { rootFolder } from '@quadrille/operator/src/root';
+import type { Addresses } from '@quadrille/operator/src/start/addresses';
 
 const run = promisify(execFile);
 

@@ -1,10 +1,10 @@
 /** What was parked is replayed when its reason is gone, and its order ends well; or it comes back with its history. */
 import { Client } from 'pg';
-import { openParkingLot, type ParkingLot } from '@quadrille/tools/src/dead-letters/parking-lot';
+import { openParkingLot, type ParkingLot } from '@quadrille/operator/src/dead-letters/parking-lot';
 import { envelop } from '@quadrille/shared-events';
 import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
-import { eventually } from './eventually';
-import { startSystem, type System } from './system';
+import { eventually } from '@quadrille/test-kit/src/eventually';
+import { startSystem, type System } from '@quadrille/test-kit/src/system';
 
 let system: System;
 let lot: ParkingLot;

@@ -4,12 +4,12 @@
  * confirmed it and nobody will ever hear it.
  */
 import { exchangeOf, type EventType } from '@quadrille/shared-events';
-import { services, topology } from '@quadrille/tools';
-import type { Order, OrderRequest, Shop } from '@quadrille/tools/src/demo/client';
-import { outcomeOf } from '@quadrille/tools/src/demo/kinds';
-import { eventually } from './eventually';
-import { openSpy, type Spy } from './spy';
-import { startSystem, type System } from './system';
+import { services, topology } from '@quadrille/operator';
+import type { Order, OrderRequest, Shop } from '@quadrille/operator/src/demo/client';
+import { outcomeOf } from '@quadrille/operator/src/demo/kinds';
+import { eventually } from '@quadrille/test-kit/src/eventually';
+import { openSpy, type Spy } from '@quadrille/test-kit/src/spy';
+import { startSystem, type System } from '@quadrille/test-kit/src/system';
 
 /** How soon the system heals here: longer than a healthy step takes, so that most sagas are not disturbed. */
 const HEALING_AFTER_MS = 600;

@@ -1,7 +1,7 @@
 /** What must be refused is refused with a problem that names the field, and leaves nothing behind. */
 import { request, type IncomingMessage } from 'node:http';
 import { Client } from 'pg';
-import { startSystem, type System } from './system';
+import { startSystem, type System } from '@quadrille/test-kit/src/system';
 
 let system: System;
 

@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { request, type IncomingMessage } from 'node:http';
 import { json as readJson } from 'node:stream/consumers';
-import type { Order } from '@quadrille/tools/src/demo/client';
-import { eventually } from './eventually';
-import { openSpy } from './spy';
-import { startSystem, type System } from './system';
+import type { Order } from '@quadrille/operator/src/demo/client';
+import { eventually } from '@quadrille/test-kit/src/eventually';
+import { openSpy } from '@quadrille/test-kit/src/spy';
+import { startSystem, type System } from '@quadrille/test-kit/src/system';
 
 let system: System;
 

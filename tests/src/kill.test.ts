@@ -1,11 +1,11 @@
 /** Services that die or are stopped in the middle of the work: every order that was answered ends well, and no invariant breaks. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { RELAY_LEASE_S } from '@quadrille/service-chassis/src/outbox';
-import { shortNames } from '@quadrille/tools';
-import { RefusedError } from '@quadrille/tools/src/demo/client';
-import { eventually } from './eventually';
-import { startSystem, type System } from './system';
+import { RELAY_LEASE_S } from '@quadrille/service-chassis/src/processing/outbox';
+import { shortNames } from '@quadrille/operator';
+import { RefusedError } from '@quadrille/operator/src/demo/client';
+import { eventually } from '@quadrille/test-kit/src/eventually';
+import { startSystem, type System } from '@quadrille/test-kit/src/system';
 
 /** Orders that are placed while one service dies: seconds of work, so that it dies with its hands full. */
 const ORDERS = 240;

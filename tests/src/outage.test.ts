@@ -2,11 +2,12 @@
 import { createLogger, type App } from '@quadrille/service-chassis';
 import { createApp } from '@quadrille/order-service/src/app';
 import { configSchema } from '@quadrille/order-service/src/config';
-import { createTestDatabase, createTestVirtualHost, topology } from '@quadrille/tools';
+import { topology } from '@quadrille/operator';
+import { createTestDatabase, createTestVirtualHost } from '@quadrille/test-kit';
 import { createServer, type AddressInfo } from 'node:net';
 import { Client } from 'pg';
-import { eventually } from './eventually';
-import { startTcpProxy, type TcpProxy } from '@quadrille/tools/src/faults/tcp-proxy';
+import { eventually } from '@quadrille/test-kit/src/eventually';
+import { startTcpProxy, type TcpProxy } from '@quadrille/test-kit/src/tcp-proxy';
 
 /** A port that was free a moment ago. */
 const freePort = () =>

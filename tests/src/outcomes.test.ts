@@ -1,10 +1,10 @@
 /** Every way an order can end, through HTTP alone, and what the four services then say about it. */
-import { chooseAssortment } from '@quadrille/tools/src/demo/assortment';
-import { RefusedError, type Order } from '@quadrille/tools/src/demo/client';
-import { kinds, outcomeOf } from '@quadrille/tools/src/demo/kinds';
-import { holds, report } from '@quadrille/tools/src/verify/report';
-import { eventually } from './eventually';
-import { startSystem, type System } from './system';
+import { chooseAssortment } from '@quadrille/operator/src/demo/assortment';
+import { RefusedError, type Order } from '@quadrille/operator/src/demo/client';
+import { kinds, outcomeOf } from '@quadrille/operator/src/demo/kinds';
+import { holds, report } from '@quadrille/operator/src/verify/report';
+import { eventually } from '@quadrille/test-kit/src/eventually';
+import { startSystem, type System } from '@quadrille/test-kit/src/system';
 
 /** Longer than any order of these takes: three retries, 7 s, on a busy machine. */
 const ORDER_WITHIN_MS = 40_000;

@@ -6,18 +6,19 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { createTestDatabase, rootFolder, services, shortNames, testServers, type ShortName } from '@quadrille/tools';
-import { chooseAssortment } from '@quadrille/tools/src/demo/assortment';
-import { kinds } from '@quadrille/tools/src/demo/kinds';
-import { withClient, withDatabase } from '@quadrille/tools/src/migrate/database';
+import { rootFolder, services, shortNames, type ShortName } from '@quadrille/operator';
+import { createTestDatabase, testServers } from '@quadrille/test-kit';
+import { chooseAssortment } from '@quadrille/operator/src/demo/assortment';
+import { kinds } from '@quadrille/operator/src/demo/kinds';
+import { withClient, withDatabase } from '@quadrille/operator/src/migrate/database';
 import { escapeLiteral, type Client } from 'pg';
 import { SMTPServer } from 'smtp-server';
 import { z } from 'zod';
-import { eventually } from './eventually';
+import { eventually } from '@quadrille/test-kit/src/eventually';
 import { readEverything } from './every-read';
 import { bigTables, plantTables, type Shop } from './planted-tables';
 import { startStatementRecorder, type SentStatement, type StatementRecorder } from './statement-recorder';
-import { startSystem, type System } from './system';
+import { startSystem, type System } from '@quadrille/test-kit/src/system';
 
 /** All kinds of orders are played at once; the slowest takes 12 s. */
 const PLAYED_WITHIN_MS = 40_000;

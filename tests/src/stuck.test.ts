@@ -1,8 +1,8 @@
 /** What waits beyond its time is found, explained and counted; and no longer when it has healed. */
 import { connect } from 'amqplib';
-import { findStuck, stuckReport } from '@quadrille/tools/src/stuck/stuck';
-import { eventually } from './eventually';
-import { startSystem, type System } from './system';
+import { findStuck, stuckReport } from '@quadrille/operator/src/stuck/stuck';
+import { eventually } from '@quadrille/test-kit/src/eventually';
+import { startSystem, type System } from '@quadrille/test-kit/src/system';
 
 /** Soon, so that an order is beyond its time within a second. */
 const HEALING_AFTER_MS = 500;

@@ -1,10 +1,10 @@
 /** Measures the ceilings on the servers of the product, in a database and a virtual host of their own. */
-import { applyMigrations } from '@quadrille/tools/src/migrate/apply';
-import { ensureDatabase, withClient, withDatabase } from '@quadrille/tools/src/migrate/database';
-import { readMigrations } from '@quadrille/tools/src/migrate/migrations';
-import { connectManagement } from '@quadrille/tools/src/broker/management';
-import { services, shortNames } from '@quadrille/tools/src/services';
-import { ensureVirtualHost } from '@quadrille/tools/src/start/broker';
+import { applyMigrations } from '@quadrille/operator/src/migrate/apply';
+import { ensureDatabase, withClient, withDatabase } from '@quadrille/operator/src/migrate/database';
+import { readMigrations } from '@quadrille/operator/src/migrate/migrations';
+import { connectManagement } from '@quadrille/operator/src/topology/management';
+import { services, shortNames } from '@quadrille/operator/src/services';
+import { ensureVirtualHost } from '@quadrille/operator/src/start/broker';
 import { PRODUCTS } from '../customers/orders';
 import { watchCpu } from '../measure/processes';
 import { withVirtualHost } from '../systems/baseline';

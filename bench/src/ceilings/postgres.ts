@@ -12,7 +12,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, type QueryConfig } from 'pg';
 import { uuidv7 } from 'uuidv7';
-import { rootFolder } from '@quadrille/tools/src/root';
+import { rootFolder } from '@quadrille/operator/src/root';
 import { PRODUCTS } from '../customers/orders';
 import type { Load } from './kinds';
 

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Socket } from 'node:net';
 import { connect, type ChannelModel } from 'amqplib';
-import { rootFolder } from '@quadrille/tools/src/root';
+import { rootFolder } from '@quadrille/operator/src/root';
 import type { Load } from './kinds';
 
 const QUEUE = 'ceiling';

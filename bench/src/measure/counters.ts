@@ -1,8 +1,8 @@
 /** What database, broker and services count themselves: read before and after a run, the difference is the run's. */
-import { metric } from '@quadrille/tools/src/load/figures';
-import { connectManagement } from '@quadrille/tools/src/broker/management';
-import { virtualHostOf } from '@quadrille/tools/src/servers/own-servers';
-import { shortNames } from '@quadrille/tools/src/services';
+import { metric } from '@quadrille/proof/src/load/figures';
+import { connectManagement } from '@quadrille/operator/src/topology/management';
+import { virtualHostOf } from '@quadrille/operator/src/servers/own-servers';
+import { shortNames } from '@quadrille/operator/src/services';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { z } from 'zod';

@@ -1,7 +1,7 @@
 /** Runs one job against one subject and measures everything about it. The run counts only if all invariants hold afterwards. */
-import { holds, report } from '@quadrille/tools/src/verify/report';
-import { verify } from '@quadrille/tools/src/verify/verify';
-import type { Bench } from '../bench';
+import { holds, report } from '@quadrille/operator/src/verify/report';
+import { verify } from '@quadrille/operator/src/verify/verify';
+import type { Bench } from '../systems/bench';
 import type { Job, JobResult } from '../customers/job';
 import type { Subject } from '../systems/subject';
 import { batchCounters, brokerCounters, databaseCounters } from './counters';

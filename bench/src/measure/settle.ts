@@ -1,6 +1,6 @@
 /** Finds out when the last order was settled, without burdening what is measured: one cheap look ten times a second. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { openQueueReader } from '@quadrille/tools/src/verify/read-system';
+import { openQueueReader } from '@quadrille/operator/src/verify/read-system';
 import { Client } from 'pg';
 import { createLatencies, record, summarize } from '../customers/latency';
 import type { JobResult, Latency } from '../customers/job';

@@ -1,7 +1,7 @@
 /** The ratio on record: what the last full run reached, for smoke runs to be held against. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { rootFolder } from '@quadrille/tools/src/root';
+import { rootFolder } from '@quadrille/operator/src/root';
 import { z } from 'zod';
 import type { Results } from './results';
 

@@ -1,7 +1,7 @@
 /** Writes bench/RESULTS.md and its charts. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { rootFolder } from '@quadrille/tools/src/root';
+import { rootFolder } from '@quadrille/operator/src/root';
 import { scenarios as all } from '../scenarios';
 import { chartsOf } from './charts';
 import type { Results } from './results';

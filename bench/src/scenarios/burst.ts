@@ -1,4 +1,4 @@
-import type { Bench } from '../bench';
+import type { Bench } from '../systems/bench';
 import type { Figures } from '../measure/figures';
 import { measure } from '../measure/run';
 import type { Subject } from '../systems/subject';

@@ -1,4 +1,4 @@
-import type { Bench } from '../bench';
+import type { Bench } from '../systems/bench';
 import { measure } from '../measure/run';
 import { CONNECTIONS } from './burst';
 import type { Scenario } from './scenario';

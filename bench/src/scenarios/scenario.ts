@@ -1,4 +1,4 @@
-import type { Bench } from '../bench';
+import type { Bench } from '../systems/bench';
 import type { Figures } from '../measure/figures';
 
 /** What the command line says about every scenario. */

@@ -3,7 +3,7 @@
  * ledgers such that every invariant holds for them as for any other.
  */
 import { Pool } from 'pg';
-import type { ShortName } from '@quadrille/tools/src/services';
+import type { ShortName } from '@quadrille/operator/src/services';
 import { PRODUCTS } from '../customers/orders';
 import type { Subject } from './subject';
 

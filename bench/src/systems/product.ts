@@ -2,14 +2,14 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Pool } from 'pg';
-import { lockHolder } from '@quadrille/tools/src/instance/lock';
-import { openSecrets } from '@quadrille/tools/src/instance/secrets';
-import { withCredentials, withDatabase } from '@quadrille/tools/src/migrate/database';
-import { dataFolder } from '@quadrille/tools/src/root';
-import { services, shortNames, type ShortName } from '@quadrille/tools/src/services';
-import { createProgress } from '@quadrille/tools/src/start/progress';
-import type { Supervised } from '@quadrille/tools/src/start/supervisor';
-import { startSystem } from '@quadrille/tools/src/start/system';
+import { lockHolder } from '@quadrille/operator/src/instance/lock';
+import { openSecrets } from '@quadrille/operator/src/instance/secrets';
+import { withCredentials, withDatabase } from '@quadrille/operator/src/migrate/database';
+import { dataFolder } from '@quadrille/operator/src/root';
+import { services, shortNames, type ShortName } from '@quadrille/operator/src/services';
+import { createProgress } from '@quadrille/operator/src/start/progress';
+import type { Supervised } from '@quadrille/operator/src/start/supervisor';
+import { startSystem } from '@quadrille/operator/src/start/system';
 import { childrenOf, type NamedProcess } from '../measure/processes';
 import type { Subject } from './subject';
 

@@ -2,11 +2,11 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { choosePorts } from '@quadrille/tools/src/instance/ports';
-import { rootFolder } from '@quadrille/tools/src/root';
-import { services, shortNames, type ShortName } from '@quadrille/tools/src/services';
-import { serviceFlags } from '@quadrille/tools/src/start/node-flags';
-import { supervise, type Supervised } from '@quadrille/tools/src/start/supervisor';
+import { choosePorts } from '@quadrille/operator/src/instance/ports';
+import { rootFolder } from '@quadrille/operator/src/root';
+import { services, shortNames, type ShortName } from '@quadrille/operator/src/services';
+import { serviceFlags } from '@quadrille/operator/src/start/node-flags';
+import { supervise, type Supervised } from '@quadrille/operator/src/start/supervisor';
 import type { Product } from './product';
 
 /** Ports of the first further replicas; free ones above are taken where these are not. */

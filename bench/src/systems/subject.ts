@@ -1,4 +1,4 @@
-import type { Addresses } from '@quadrille/tools/src/start/addresses';
+import type { Addresses } from '@quadrille/operator/src/start/addresses';
 import type { NamedProcess } from '../measure/processes';
 
 /** A system that takes orders: the product or the baseline. Both keep them in the same tables, so both can be verified. */

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { service } from '../service';
 import type { OrderCommand, OrderState } from './decide';
 import { FRESH, inventoryFacets, isSettled, paymentFacets, type Order, type OrderStatus } from './order';
-import { event, heard, order, priced, who } from './samples';
+import { event, heard, order, priced, who } from '../../test/samples';
 
 const decide = decideBy(service);
 

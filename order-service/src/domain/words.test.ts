@@ -2,7 +2,7 @@
 import { decideBy } from '@quadrille/service-chassis';
 import { service } from '../service';
 import { FRESH, type Order } from './order';
-import { event, heard, money, order, priced, requested, who } from './samples';
+import { event, heard, money, order, priced, requested, who } from '../../test/samples';
 
 const decide = decideBy(service);
 

@@ -3,7 +3,7 @@ import type { DomainEvent } from '@quadrille/shared-events';
 import { service, type Heard } from '../service';
 import type { PaymentDecision, PaymentInput } from './messages';
 import { FRESH, retryDelayMs, type Payment, type PaymentStatus } from './payment';
-import { answered, cancelled, payment, reserved } from './samples';
+import { answered, cancelled, payment, reserved } from '../../test/samples';
 
 const decide = decideBy(service);
 

@@ -2,11 +2,11 @@
 import { decideBy } from '@quadrille/service-chassis';
 import type { DomainEvent } from '@quadrille/shared-events';
 import fc from 'fast-check';
-import { decideCharge, decideResolve, type ChargeEntry } from '../adapters/simulated-gateway/bank';
+import { decideCharge, decideResolve, type ChargeEntry } from '../adapters/gateway/simulated-bank';
 import { service, type Heard } from '../service';
 import type { PaymentEffect, PaymentInput } from './messages';
 import { noPayment } from './payment';
-import { cancelled, reserved } from './samples';
+import { cancelled, reserved } from '../../test/samples';
 
 const decide = decideBy(service);
 

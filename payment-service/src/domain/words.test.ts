@@ -3,7 +3,7 @@ import { decideBy } from '@quadrille/service-chassis';
 import { service } from '../service';
 import type { PaymentInput } from './messages';
 import { FRESH, LEASE_MS, noPayment, type Payment } from './payment';
-import { answered, cancelled, money, payment, reserved, who } from './samples';
+import { answered, cancelled, money, payment, reserved, who } from '../../test/samples';
 
 const decide = decideBy(service);
 

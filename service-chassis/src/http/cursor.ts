@@ -1,6 +1,6 @@
 /** Lists are walked by keyset: the cursor is the sort key of the last item, opaque to the client. */
 import { z } from 'zod';
-import { wholeNumberSchema } from '../whole-number';
+import { wholeNumberSchema } from '../validation/whole-number';
 
 /** Most items on a page. */
 const LIMIT_MAX = 100;

@@ -1,6 +1,6 @@
 /** Health: alive, ready, and what stands in the way. */
 import { z } from 'zod';
-import type { ServiceMetrics } from '../metrics';
+import type { ServiceMetrics } from '../telemetry/metrics';
 import type { HttpServer } from './typed-server';
 
 /** Whether a service can do its work. `degraded`: it answers requests, but something behind it is down. */

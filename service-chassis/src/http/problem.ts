@@ -3,9 +3,9 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { isTransient } from '../database';
-import { LaneFullError } from '../lane';
-import { loggedReason } from '../reason';
+import { isTransient } from '../database/transaction';
+import { LaneFullError } from '../processing/batcher';
+import { loggedReason } from '../telemetry/error-reason';
 
 /** The body of every error, as it stands in OpenAPI. */
 export const problemSchema = z

@@ -1,0 +1,100 @@
+/** Reads what is not about a single order: stock, outboxes, idempotency keys, queues. */
+import { connect, type ChannelModel } from 'amqplib';
+import type { Pool } from 'pg';
+import { z } from 'zod';
+import { connectManagement, type ManagementAccess } from '../topology/management';
+import { virtualHostOf } from '../servers/own-servers';
+import { topology } from '../services';
+import type { KeyFacts, OutboxFacts, QueueFacts, StockFacts } from './facts';
+
+/** Offenders of one kind that are read: more would tell nobody more. */
+const OFFENDERS_MAX = 1_000;
+
+/** A broker that does not answer within this is not reachable. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** One statement, so that levels, orders and adjustments are of the same moment. */
+const STOCK = `WITH held AS (
+    SELECT line ->> 'productId' AS product_id,
+      sum((line ->> 'quantity')::bigint) FILTER (WHERE status = 'RESERVED') AS reserved,
+      sum((line ->> 'quantity')::bigint) FILTER (WHERE status = 'COMMITTED') AS committed
+    FROM reservation, jsonb_array_elements(items) AS line WHERE status IN ('RESERVED', 'COMMITTED') GROUP BY 1),
+  ledger AS (SELECT product_id, sum(delta) AS adjusted FROM stock_adjustment GROUP BY 1)
+  SELECT coalesce(product.product_id, held.product_id) AS "productId", coalesce(available, 0)::float8 AS available,
+    coalesce(product.reserved, 0)::float8 AS reserved, coalesce(product.committed, 0)::float8 AS committed,
+    coalesce(held.reserved, 0)::float8 AS "reservedByOrders", coalesce(held.committed, 0)::float8 AS "committedByOrders",
+    coalesce(adjusted, 0)::float8 AS adjusted
+  FROM product FULL JOIN held USING (product_id) LEFT JOIN ledger ON ledger.product_id = coalesce(product.product_id, held.product_id)`;
+
+const OUTBOX = `SELECT count(*)::int AS waiting, coalesce(round(extract(epoch FROM now() - min(created_at))), 0)::int AS "oldestSeconds",
+    coalesce(max(attempts), 0)::int AS attempts FROM outbox WHERE created_at < now() - make_interval(secs => $1 / 1000.0)`;
+
+const KEYS = `SELECT count(*)::int AS keys FROM orders WHERE idempotency_key IS NOT NULL`;
+
+/** Counts within the index; only the rows of repeated keys are read. */
+const REPEATED_KEYS = `SELECT idempotency_key AS key, array_agg(order_id ORDER BY order_id) AS "orderIds" FROM orders
+  WHERE idempotency_key IN (SELECT idempotency_key FROM orders WHERE idempotency_key IS NOT NULL
+    GROUP BY idempotency_key HAVING count(*) > 1 LIMIT $1) GROUP BY idempotency_key`;
+
+/** The stock of every product, and of every one that orders hold though it does not exist. */
+export async function readStock(inventory: Pool): Promise<StockFacts[]> {
+  const { rows } = await inventory.query<StockFacts>(STOCK);
+  return rows;
+}
+
+/** What a service's outbox holds that is older than `olderThanMs`. */
+export async function readOutbox(service: string, database: Pool, olderThanMs: number): Promise<OutboxFacts> {
+  const { rows } = await database.query<Omit<OutboxFacts, 'service'>>(OUTBOX, [olderThanMs]);
+  return { service, ...(rows[0] ?? { waiting: 0, oldestSeconds: 0, attempts: 0 }) };
+}
+
+/** How many idempotency keys were used. */
+export async function countKeys(order: Pool): Promise<number> {
+  const { rows } = await order.query<{ keys: number }>(KEYS);
+  return rows[0]?.keys ?? 0;
+}
+
+/** Idempotency keys of more than one order. */
+export async function readRepeatedKeys(order: Pool): Promise<KeyFacts[]> {
+  const { rows } = await order.query<KeyFacts>(REPEATED_KEYS, [OFFENDERS_MAX]);
+  return rows;
+}
+
+/** Looks at the queues of the topology. */
+export interface QueueReader {
+  read(): Promise<QueueFacts[]>;
+  close(): Promise<void>;
+}
+
+const Queues = z.array(z.object({ name: z.string(), messages_unacknowledged: z.number().default(0) }));
+
+/**
+ * Opens a reader of the queues. What is ready comes from AMQP, which knows it at once (the management API is up to 5 s late); what is
+ * unacknowledged is known to the management API alone, and taken for 0 where there is none.
+ */
+export async function openQueueReader(amqpUrl: string, management: ManagementAccess | null): Promise<QueueReader> {
+  const connection: ChannelModel = await connect(amqpUrl, { timeout: CONNECT_TIMEOUT_MS });
+  connection.on('error', () => undefined); // the call that it broke fails as well
+  const host = encodeURIComponent(virtualHostOf(amqpUrl));
+  const readUnacknowledged = async (): Promise<ReadonlyMap<string, number>> => {
+    if (!management) return new Map();
+    const path = `queues/${host}?columns=name,messages_unacknowledged`;
+    const queues = Queues.parse(await connectManagement(management).request('GET', path));
+    return new Map(queues.map((queue) => [queue.name, queue.messages_unacknowledged]));
+  };
+  return {
+    read: async () => {
+      const unacknowledged = await readUnacknowledged();
+      const channel = await connection.createChannel();
+      channel.on('error', () => undefined); // the check below fails as well, and names the queue
+      const facts: QueueFacts[] = [];
+      for (const { name } of topology.queues) {
+        const { messageCount } = await channel.checkQueue(name);
+        facts.push({ name, ready: messageCount, unacknowledged: unacknowledged.get(name) ?? 0 });
+      }
+      await channel.close();
+      return facts;
+    },
+    close: () => connection.close().catch(() => undefined),
+  };
+}

@@ -1,0 +1,52 @@
+/** Requests from outside to a process: they take a while, find nobody there, and are never answered by who dies meanwhile. */
+import type { Handled } from '@quadrille/service-chassis';
+import type { Random } from '../engine/random';
+import { world, type Owner, type Scheduler } from '../engine/scheduler';
+
+/** How a request ended. */
+export type Answered<State> = (answer: Handled<State> | Error) => void;
+
+/** A process that can be asked. */
+export interface Asked extends Owner {
+  /** Requests that wait for an answer: each is told when the process has died. */
+  readonly pending: Set<(error: Error) => void>;
+}
+
+/** Between a customer and a service, in milliseconds. */
+const REQUEST_MS = { least: 0.2, most: 2 } as const;
+
+const refused = () => new Error('connect ECONNREFUSED');
+
+/** Asks a process, or nobody if there is none; `command` answers undefined while it takes no requests yet. */
+export function ask<State>(
+  { scheduler, random }: { readonly scheduler: Scheduler; readonly random: Random },
+  life: Asked | undefined,
+  command: () => Promise<Handled<State>> | undefined,
+  answered: Answered<State>,
+): void {
+  const latency = random.between(REQUEST_MS.least, REQUEST_MS.most);
+  if (!life) {
+    scheduler.after(latency, world, () => {
+      answered(refused());
+    });
+    return;
+  }
+  const lost = (error: Error) => {
+    answered(error);
+  };
+  // What a process that died in the middle of this step still says, nobody hears; the caller has been told by its death.
+  const once = (answer: Handled<State> | Error) => {
+    if (life.alive && life.pending.delete(lost)) answered(answer);
+  };
+  life.pending.add(lost);
+  scheduler.after(latency, life, () => {
+    const asked = command();
+    if (!asked) {
+      once(refused());
+      return;
+    }
+    asked.then(once, (error: unknown) => {
+      once(error instanceof Error ? error : new Error(String(error)));
+    });
+  });
+}

@@ -1,0 +1,265 @@
+/** The whole system: four databases, one broker, a bank, and the lives of the services between them. */
+import type { Handled, Input, Logger, ServiceMetrics } from '@quadrille/service-chassis';
+import type { OrderCommand, OrderState } from '@quadrille/order-service/src/domain/decide';
+import type { PaymentInput } from '@quadrille/payment-service/src/domain/messages';
+import type { Payment } from '@quadrille/payment-service/src/domain/payment';
+import { services, shortNames, topology, type ShortName } from '@quadrille/operator/src/services';
+import { createQueues, type BrokerFaults } from '../broker/broker';
+import { createBrokerServer, type BrokerServer } from '../broker/server';
+import { createPool, type SimulatedPool } from '../database/pool';
+import { createDatabaseServer, type DatabaseServer } from '../database/server';
+import type { DatabaseFaults } from '../database/session';
+import type { Statements } from '../database/statement';
+import { createTables, statementsOf, type Tables } from './databases';
+import { createBank, createGateway, type GatewayFaults } from './gateway';
+import { startInventory, startNotification, startOrder, startPayment, type Parts } from './processes';
+import { watchDeliveries, type Deliveries } from '../checkers/deliveries';
+import { createPoison, type PoisonCupboard } from '../checkers/poison';
+import { createRandom } from '../engine/random';
+import { ask, type Answered, type Asked } from '../workload/requests';
+import { world, type Owner, type Scheduler } from '../engine/scheduler';
+import type { SituationTally } from '../checkers/coverage';
+
+/** Something wrong put in the place of what is right, to see whether it is found out. */
+export interface Mistakes {
+  /** Statements of every database. */
+  readonly statements?: Statements;
+  readonly inventory?: typeof services.inventory.table;
+  readonly payment?: typeof services.payment.table;
+}
+
+/** What a system needs from outside. */
+export interface SystemOptions {
+  readonly seed: number;
+  readonly orders: number;
+  readonly scheduler: Scheduler;
+  readonly record: (line: string) => void;
+  readonly tally: SituationTally;
+  readonly log: Logger;
+  readonly metrics: Readonly<Record<ShortName, ServiceMetrics>>;
+  readonly faults: {
+    readonly database: DatabaseFaults;
+    readonly broker: BrokerFaults;
+    readonly gateway: GatewayFaults;
+  };
+  readonly leaving: (owner: Owner, what: 'publish' | 'ack') => void;
+  readonly mistakes?: Mistakes | undefined;
+}
+
+/** A running system. */
+export interface System {
+  readonly tables: Tables;
+  readonly databases: Readonly<Record<ShortName, DatabaseServer>>;
+  readonly broker: BrokerServer;
+  readonly deliveries: Deliveries;
+  readonly poison: PoisonCupboard;
+  /** Those that were not asked to stop. */
+  lives(name: ShortName): readonly Owner[];
+  start(name: ShortName): void;
+  /** Asks a process to end in order, as SIGTERM does. */
+  stop(owner: Owner): void;
+  /** Ends a process; it is started again after a while. */
+  crash(owner: Owner): void;
+  askOrder(input: Input<OrderCommand>, answered: Answered<OrderState>): void;
+  askPayment(input: Input<PaymentInput>, answered: Answered<Payment>): void;
+}
+
+/** One running process. */
+interface Life extends Asked {
+  readonly service: ShortName;
+  readonly pool: SimulatedPool;
+  stopping: boolean;
+  stop: (() => Promise<void>) | undefined;
+  order: ((input: Input<OrderCommand>) => Promise<Handled<OrderState>>) | undefined;
+  payment: ((input: Input<PaymentInput>) => Promise<Handled<Payment>>) | undefined;
+}
+
+/** Processes of each service, so that they contend for the same orders. */
+const REPLICAS = 2;
+
+/** A process that died is started again after so long, in milliseconds. */
+const RESTART_MS = { least: 20, most: 3_000 } as const;
+
+/** As `run.ts` of the chassis has it, which ends what takes longer to stop; here that is a fault, and ends the run. */
+const STOP_TIMEOUT_MS = 10_000;
+
+/** Most connections of the dead are found closed at once; some machines vanish without a word. */
+const GOODBYE_MS = { least: 1, most: 3 } as const;
+const SILENT_DEATH = { share: 0.1, leastMs: 1_000, mostMs: 15_000 } as const;
+
+/** Puts the system together, and starts every service. */
+export function createSystem(options: SystemOptions): System {
+  const { scheduler, record, tally, faults, seed } = options;
+  const random = createRandom(`${String(seed)} system`);
+  const tables = createTables(options.orders);
+  const statements = statementsOf(tables);
+  const deliveries = watchDeliveries(tables);
+  const deciding = new WeakMap<object, readonly string[]>();
+
+  const openDatabase = (name: ShortName) =>
+    createDatabaseServer({
+      name,
+      scheduler,
+      statements: { ...statements[name], ...options.mistakes?.statements },
+      faults: faults.database,
+      record,
+      ends: (connection, committed) => {
+        if (committed) deliveries.decided(name, deciding.get(connection) ?? []);
+        deciding.delete(connection);
+      },
+    });
+  const databases: Readonly<Record<ShortName, DatabaseServer>> = {
+    order: openDatabase('order'),
+    inventory: openDatabase('inventory'),
+    payment: openDatabase('payment'),
+    notification: openDatabase('notification'),
+  };
+  const queues = createQueues({
+    topology,
+    scheduler,
+    random: createRandom(`${String(seed)} queues`),
+    faults: faults.broker,
+  });
+  const broker = createBrokerServer({
+    scheduler,
+    random,
+    queues,
+    witness: {
+      published: (owner, message, routed) => {
+        const { routingKey, properties } = message;
+        record(`${owner.name} published ${routingKey} ${properties.messageId ?? ''} ${routed}`);
+        deliveries.published(owner, message, routed);
+        if (routed === 'returned') tally.count('a message was returned as unroutable');
+      },
+      delivered: (owner, queue, message, redelivered) => {
+        record(`${owner.name} got ${message.properties.messageId ?? ''}${redelivered ? ' again' : ''}`);
+        if (!deliveries.isDecided(queue, message)) return;
+        tally.count(
+          redelivered
+            ? 'a message came again after its decision was committed'
+            : 'a message came a second time as if it were new',
+        );
+      },
+      acknowledged: deliveries.acknowledged,
+      leaving: options.leaving,
+    },
+  });
+
+  const poison = createPoison(queues, scheduler.now);
+
+  const poolOf = (name: ShortName, owner: Owner, size: number) =>
+    createPool({ server: databases[name], owner, size, scheduler, random });
+
+  const bankOwner: Owner = { name: 'bank', alive: true };
+  const bank = createBank(poolOf('payment', bankOwner, 4).pool);
+
+  const running = new Set<Life>();
+  let births = 0;
+
+  const start = (service: ShortName) => {
+    const owner: Owner = { name: `${services[service].table.name}#${String(++births)}`, alive: true };
+    const life: Life = Object.assign(owner, {
+      service,
+      pool: poolOf(service, owner, 8),
+      stopping: false,
+      stop: undefined,
+      order: undefined,
+      payment: undefined,
+      pending: new Set<(error: Error) => void>(),
+    });
+    running.add(life);
+    record(`${life.name} starts`);
+    const parts: Parts = {
+      pool: life.pool.pool,
+      connect: (_url, given) => broker.connect(life, given),
+      log: options.log,
+      // One registry for all lives of a service: what it counts is counted for the run.
+      metrics: { ...options.metrics[service], gauge: () => undefined, count: () => undefined },
+      gateway: createGateway({ bank, bankOwner, owner: life, scheduler, random, faults: faults.gateway }),
+      onDeciding: (tx, identities) => {
+        deciding.set(tx, identities);
+      },
+      onDecided: (input) => {
+        const effect = poison.effectOf(input);
+        if (effect === 'failing') throw new Error('this message fails');
+        if (effect === 'deadly') end(life, 'dies');
+      },
+    };
+    scheduler.after(0, life, () => {
+      if (service === 'order') ({ stop: life.stop, command: life.order } = startOrder(parts));
+      else if (service === 'inventory') ({ stop: life.stop } = startInventory(parts, options.mistakes?.inventory));
+      else if (service === 'payment')
+        ({ stop: life.stop, command: life.payment } = startPayment(parts, options.mistakes?.payment));
+      else ({ stop: life.stop } = startNotification(parts));
+    });
+  };
+
+  const end = (owner: Owner, how: string) => {
+    const life = [...running].find((each) => each === owner);
+    if (!life) return;
+    record(`${life.name} ${how}`);
+    life.alive = false;
+    running.delete(life);
+    const silent = !life.stopping && random.chance(SILENT_DEATH.share);
+    const goodbyeMs = silent
+      ? random.between(SILENT_DEATH.leastMs, SILENT_DEATH.mostMs)
+      : random.between(GOODBYE_MS.least, GOODBYE_MS.most);
+    life.pool.abandon(goodbyeMs);
+    broker.abandon(life, goodbyeMs);
+    for (const answered of life.pending) {
+      scheduler.after(GOODBYE_MS.most, world, () => {
+        answered(new Error('socket hang up'));
+      });
+    }
+    life.pending.clear();
+    scheduler.after(random.between(RESTART_MS.least, RESTART_MS.most), world, () => {
+      start(life.service);
+    });
+  };
+
+  const stop = (owner: Owner) => {
+    const life = [...running].find((each) => each === owner);
+    if (!life) return;
+    record(`${life.name} stops`);
+    life.stopping = true;
+    const stopped = () => {
+      end(life, 'has stopped');
+    };
+    scheduler.after(0, life, () => {
+      if (life.stop) void life.stop().then(stopped);
+      else stopped();
+    });
+    scheduler.after(STOP_TIMEOUT_MS, life, () => {
+      throw new Error(`${life.name} has not stopped within ${String(STOP_TIMEOUT_MS)} ms`);
+    });
+  };
+
+  const lives = (name: ShortName) => [...running].filter(({ service, stopping }) => service === name && !stopping);
+  const lifeOf = (service: ShortName) => {
+    const found = lives(service);
+    return found.length === 0 ? undefined : random.pick(found);
+  };
+
+  for (let replica = 0; replica < REPLICAS; replica++) shortNames.forEach(start);
+  return {
+    tables,
+    databases,
+    broker,
+    deliveries,
+    poison,
+    lives,
+    start,
+    stop,
+    crash: (owner) => {
+      end(owner, 'dies');
+    },
+    askOrder: (input, answered) => {
+      const life = lifeOf('order');
+      ask({ scheduler, random }, life, () => life?.order?.(input), answered);
+    },
+    askPayment: (input, answered) => {
+      const life = lifeOf('payment');
+      ask({ scheduler, random }, life, () => life?.payment?.(input), answered);
+    },
+  };
+}

@@ -1,0 +1,32 @@
+/** Trying again what the infrastructure holds up, for as long as it is worthwhile. */
+import { backoffMs, pause } from '../timing/backoff';
+import { isTransient } from '../database/transaction';
+import type { Logger } from '../telemetry/log';
+import { reasonOf } from '../telemetry/error-reason';
+
+/** Pauses while the database or the broker is away. */
+export const RETRY = { firstMs: 100, maxMs: 5_000 };
+
+/** Whether deliveries are worth another try after so many failures of the infrastructure. */
+export type Worthwhile = (failures: number) => boolean;
+
+/** The channel is gone, or the service stops and cannot finish: these deliveries come back on another channel. */
+export class GivenUpError extends Error {}
+
+/** Tries again while the infrastructure is at fault. Rejects with GivenUpError when that is not worthwhile any more, and with the error of anything else. */
+export async function patiently<Result>(
+  log: Logger,
+  work: () => Promise<Result>,
+  worthwhile: Worthwhile,
+): Promise<Result> {
+  for (let failures = 0; ; failures++) {
+    if (!worthwhile(failures)) throw new GivenUpError();
+    try {
+      return await work();
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      log.warn({ reason: reasonOf(error), failures }, 'waiting for the infrastructure; nothing is consumed meanwhile');
+      await pause(backoffMs(failures, RETRY));
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/** The parts that every service has, in the order in which they start and stop. */
+import type { Pool } from 'pg';
+import { atMost } from '../timing/backoff';
+import type { CommonConfig } from './config';
+import { openPool } from '../database/transaction';
+import { createHttpServer, type HttpServerOptions } from '../http/server';
+import type { Readiness } from '../http/health';
+import type { Logger } from '../telemetry/log';
+import { createMetrics, type ServiceMetrics } from '../telemetry/metrics';
+import { reasonOf } from '../telemetry/error-reason';
+import type { App } from './run';
+
+/** A database that does not answer a trivial question within this time counts as down. */
+const PING_TIMEOUT_MS = 2_000;
+
+/** Requests that take longer to arrive or to be answered are cut when the service stops: what matters more comes after them. */
+const HTTP_STOP_MS = 1_000;
+
+/** A polite goodbye to the database that takes longer is left out: the server notices by itself. */
+const POOL_STOP_MS = 500;
+
+/** What a service's own parts are built from. */
+export interface Foundation {
+  readonly pool: Pool;
+  readonly metrics: ServiceMetrics;
+  readonly log: Logger;
+}
+
+/** Opens the pool and the metrics of a service; connects when first asked. */
+export function layFoundation(service: string, config: CommonConfig, log: Logger): Foundation {
+  const metrics = createMetrics(service);
+  const pool = openPool(config.DATABASE_URL, config.DATABASE_POOL_SIZE, service, (error) => {
+    log.warn({ reason: error.message }, 'an idle database connection was closed');
+  });
+  metrics.gauge('database_connections', 'Open connections to the database', () => pool.totalCount);
+  metrics.gauge('database_waiting', 'Requests waiting for a connection', () => pool.waitingCount);
+  return { pool, metrics, log };
+}
+
+/** What keeps the database from answering, or undefined. Bounded by PING_TIMEOUT_MS. */
+async function pingDatabase(pool: Pool): Promise<string | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(resolve, PING_TIMEOUT_MS, `no answer within ${String(PING_TIMEOUT_MS)} ms`);
+  });
+  const answer = pool.query('SELECT 1').then(() => undefined, reasonOf);
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Puts the HTTP server in front of a participant. `brokerRequired` says whether the service can do anything for its
+ * callers without the broker: order-service can, since its outbox keeps what it announces.
+ */
+export async function createService(options: {
+  readonly config: CommonConfig & { readonly PORT: number };
+  readonly foundation: Foundation;
+  readonly participant: { problems(): Readonly<Record<string, string>>; stop(): Promise<void> };
+  readonly brokerRequired: boolean;
+  readonly http: Pick<HttpServerOptions, 'service' | 'description' | 'routes'>;
+  /** Ends what the service opened besides: Prisma, transports. */
+  readonly close?: () => Promise<void>;
+}): Promise<App> {
+  const { config, participant, foundation } = options;
+  const { pool, log, metrics } = foundation;
+  const readiness = async (): Promise<Readiness> => {
+    const down = await pingDatabase(pool);
+    const broker = participant.problems();
+    const status =
+      down !== undefined
+        ? 'not ready'
+        : Object.keys(broker).length === 0
+          ? 'ready'
+          : options.brokerRequired
+            ? 'not ready'
+            : 'degraded';
+    return { status, problems: { ...broker, ...(down === undefined ? {} : { database: down }) } };
+  };
+  const server = await createHttpServer({ ...options.http, log, metrics, readiness });
+  return {
+    start: () => server.listen({ host: config.HOST, port: config.PORT }),
+    stop: async () => {
+      await atMost(HTTP_STOP_MS, server.close());
+      server.server.closeAllConnections();
+      await participant.stop();
+      await options.close?.();
+      await atMost(POOL_STOP_MS, pool.end());
+    },
+  };
+}
