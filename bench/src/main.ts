@@ -1,6 +1,6 @@
 /** `npm run bench`: starts the systems, runs the scenarios in rounds, and writes what was measured. */
 import { writeFileSync } from 'node:fs';
-import { readFileOf, runCommand } from '@quadrille/operator/src/commands/command-line';
+import { readFileOf, runCommand } from '@quadrille/operator/src/command-line';
 import { machineLoad } from '@quadrille/proof/src/load/figures';
 import { withBench } from './bench';
 import { describeMachine } from './machine';

@@ -1,5 +1,5 @@
 /** The command line of `npm run bench`. */
-import { readCommandLine, wholeNumber } from '@quadrille/operator/src/commands/command-line';
+import { readCommandLine, wholeNumber } from '@quadrille/operator/src/command-line';
 import { scenarios } from './scenarios';
 
 const usage = `npm run bench -- [--only names] [--rounds n] [--orders n] [--json file] [--smoke] [--render file]

@@ -1,5 +1,5 @@
 /** The composition root of inventory-service. */
-import { createService, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
+import { createServiceHost, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client';
 import { addRoutes } from './adapters/http/routes';
@@ -26,7 +26,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   const store = createReservationStore(config.HEALING_AFTER_MS);
   const participant = startParticipant({
     ...foundation,
-    service,
+    table: service,
     config,
     store: {
       // An order that waited for the very first start must not find an empty catalogue. Once it is there, nothing is awaited:
@@ -36,7 +36,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     },
     overdue: (limit) => overdueReservations(pool, limit),
   });
-  return createService({
+  return createServiceHost({
     config,
     foundation,
     participant: {

@@ -1,6 +1,6 @@
-/** What inventory-service hears, what it decides about it, and what it announces. Start reading here. */
+/** What inventory-service hears, what it decides about it, and what it publishes. Start reading here. */
 import type { ServiceTable } from '@quadrille/service-chassis';
-import { commit, overdue, releaseCancelled, releaseUnpaid, reserve, type ReservationCommand } from './domain/decide';
+import { commit, nudge, releaseCancelled, releaseUnpaid, reserve, type ReservationCommand } from './domain/decide';
 import type { ReservationState } from './domain/reservation';
 
 /** The events that inventory-service hears. */
@@ -16,10 +16,10 @@ export const service: ServiceTable<ReservationState, Heard, ReservationCommand> 
     PaymentFailed: releaseUnpaid,
   },
   inputs: {
-    ReservationOverdue: overdue,
+    ReservationOverdue: nudge,
   },
   lingers: ['OrderConfirmed'],
   lowPriority: [],
-  announces: ['InventoryReserved', 'InventoryUnavailable', 'InventoryReleased'],
+  publishes: ['InventoryReserved', 'InventoryUnavailable', 'InventoryReleased'],
   delaysMs: [],
 };

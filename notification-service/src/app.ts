@@ -1,5 +1,5 @@
 /** The composition root of notification-service. */
-import { createService, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
+import { createServiceHost, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client';
 import { createDelivery } from './adapters/mail/deliver';
@@ -23,13 +23,13 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   const mailer = SMTP_URL === undefined || SMTP_FROM === undefined ? undefined : createMailer(SMTP_URL, SMTP_FROM);
   const participant = startParticipant({
     ...foundation,
-    service,
+    table: service,
     config,
     store: createNotificationStore({ mail: mailer !== undefined, firstPauseMs: config.HEALING_AFTER_MS }),
     perform: createDelivery({ log, prisma, mailer }),
     overdue: (limit) => overdueMails(pool, limit),
   });
-  return createService({
+  return createServiceHost({
     config,
     foundation,
     participant,

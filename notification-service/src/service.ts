@@ -1,6 +1,6 @@
 /** What notification-service hears and what it tells customers about it. Start reading here. */
 import type { ServiceTable } from '@quadrille/service-chassis';
-import { mailOverdue, mailSent, notify, tells } from './domain/decide';
+import { resendMail, recordMailSent, notify, tell } from './domain/decide';
 import type { Effect, NotificationCommand, NotificationState } from './domain/notification';
 import { cancelled, completed, confirmed, paymentFailed, paymentReceived, refunded, rejected } from './domain/texts';
 
@@ -18,21 +18,21 @@ export type Heard =
 export const service: ServiceTable<NotificationState, Heard, NotificationCommand, Effect> = {
   name: 'notification-service',
   hears: {
-    PaymentProcessed: tells('PAYMENT_RECEIVED', paymentReceived),
-    OrderConfirmed: tells('CONFIRMED', confirmed, ['CANCELLED']),
-    OrderCompleted: tells('COMPLETED', completed),
-    InventoryUnavailable: tells('REJECTED', rejected, ['CANCELLED']),
-    PaymentFailed: tells('FAILED', paymentFailed, ['CANCELLED']),
-    OrderCancelled: tells('CANCELLED', cancelled),
-    PaymentRefunded: tells('REFUNDED', refunded),
+    PaymentProcessed: tell('PAYMENT_RECEIVED', paymentReceived),
+    OrderConfirmed: tell('CONFIRMED', confirmed, ['CANCELLED']),
+    OrderCompleted: tell('COMPLETED', completed),
+    InventoryUnavailable: tell('REJECTED', rejected, ['CANCELLED']),
+    PaymentFailed: tell('FAILED', paymentFailed, ['CANCELLED']),
+    OrderCancelled: tell('CANCELLED', cancelled),
+    PaymentRefunded: tell('REFUNDED', refunded),
   },
   inputs: {
     Notify: notify,
-    MailSent: mailSent,
-    MailOverdue: mailOverdue,
+    MailSent: recordMailSent,
+    MailOverdue: resendMail,
   },
   lingers: 'all',
   lowPriority: [],
-  announces: [],
+  publishes: [],
   delaysMs: [],
 };

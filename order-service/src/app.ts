@@ -1,5 +1,5 @@
 /** The composition root of order-service. */
-import { createService, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
+import { createServiceHost, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client';
 import { addRoutes } from './adapters/http/routes';
@@ -19,13 +19,13 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   const watch = createWatch();
   const participant = startParticipant({
     ...foundation,
-    service,
+    table: service,
     config,
     store: createOrderStore({ deadlineMs: config.ORDER_DEADLINE_MS, healingAfterMs: config.HEALING_AFTER_MS }),
     overdue: (limit) => overdueOrders(pool, limit),
     onCommitted: watch.notify,
   });
-  return createService({
+  return createServiceHost({
     config,
     foundation,
     participant,

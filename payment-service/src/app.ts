@@ -1,5 +1,5 @@
 /** The composition root of payment-service. */
-import { createService, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
+import { createServiceHost, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client';
 import { createPerformer } from './adapters/gateway/perform-effects';
@@ -24,14 +24,14 @@ export async function createApp(config: Config, log: Logger, gateway?: PaymentGa
     createSimulatedGateway({ pool, successRate: config.PAYMENT_SUCCESS_RATE, latencyMs: config.PAYMENT_LATENCY_MS });
   const participant = startParticipant({
     ...foundation,
-    service,
+    table: service,
     config,
     store: createPaymentStore(config.HEALING_AFTER_MS),
     own: retryDueSchema,
     perform: createPerformer(bank, config.GATEWAY_TIMEOUT_MS, log),
     overdue: (limit) => overduePayments(pool, limit),
   });
-  return createService({
+  return createServiceHost({
     config,
     foundation,
     participant,

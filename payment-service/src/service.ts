@@ -1,14 +1,14 @@
-/** What payment-service hears, what it decides about it, and what it announces. Start reading here. */
+/** What payment-service hears, what it decides about it, and what it publishes. Start reading here. */
 import type { ServiceTable } from '@quadrille/service-chassis';
 import {
-  cancelled,
-  chargeAnswered,
-  overdue,
-  refundAnswered,
+  callOff,
+  concludeCharge,
+  resume,
+  concludeRefund,
   refundOnRequest,
-  reserved,
-  resolveAnswered,
-  retryDue,
+  charge,
+  concludeResolve,
+  retry,
 } from './domain/decide';
 import type { PaymentEffect, PaymentInput } from './domain/messages';
 import { RETRY_DELAYS_MS, type Payment } from './domain/payment';
@@ -20,19 +20,19 @@ export type Heard = 'InventoryReserved' | 'OrderCancelled';
 export const service: ServiceTable<Payment, Heard, PaymentInput, PaymentEffect> = {
   name: 'payment-service',
   hears: {
-    InventoryReserved: reserved,
-    OrderCancelled: cancelled,
+    InventoryReserved: charge,
+    OrderCancelled: callOff,
   },
   inputs: {
-    ChargeAnswered: chargeAnswered,
-    ResolveAnswered: resolveAnswered,
-    RefundAnswered: refundAnswered,
-    RetryDue: retryDue,
-    PaymentOverdue: overdue,
+    ChargeAnswered: concludeCharge,
+    ResolveAnswered: concludeResolve,
+    RefundAnswered: concludeRefund,
+    RetryDue: retry,
+    PaymentOverdue: resume,
     RefundPayment: refundOnRequest,
   },
   lingers: [],
   lowPriority: [],
-  announces: ['PaymentProcessed', 'PaymentAttemptFailed', 'PaymentFailed', 'PaymentVoided', 'PaymentRefunded'],
+  publishes: ['PaymentProcessed', 'PaymentAttemptFailed', 'PaymentFailed', 'PaymentVoided', 'PaymentRefunded'],
   delaysMs: RETRY_DELAYS_MS,
 };

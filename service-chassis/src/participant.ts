@@ -14,7 +14,7 @@ import { isTransient } from './database/transaction';
 import type { Input } from './contract/decision';
 import { createReader } from './consuming/message-reader';
 import { createEffectRunner, EFFECTS_MAX, type EffectRunner } from './processing/effects';
-import { createLane } from './processing/batcher';
+import { createBatcher } from './processing/batcher';
 import type { Logger } from './telemetry/log';
 import type { ServiceMetrics } from './telemetry/metrics';
 import { createOutbox } from './processing/outbox';
@@ -59,7 +59,7 @@ export interface ParticipantOptions<
   Own extends { readonly type: string },
   Effect extends { readonly type: string },
 > {
-  readonly service: ServiceTable<State, Heard, Own, Effect>;
+  readonly table: ServiceTable<State, Heard, Own, Effect>;
   readonly config: CommonConfig;
   readonly log: Logger;
   readonly metrics: ServiceMetrics;
@@ -79,7 +79,7 @@ export interface ParticipantOptions<
 
 /** A running participant. */
 export interface Participant<State, Message> {
-  /** Brings a command to its decision; resolves after the commit. Rejects with LaneFullError when too many wait. */
+  /** Brings a command to its decision; resolves after the commit. Rejects with OverloadedError when too many wait. */
   readonly command: (input: Input<Message>) => Promise<Handled<State>>;
   /** What keeps this participant from its work, by name; empty when nothing does. */
   problems(): Readonly<Record<string, string>>;
@@ -95,7 +95,7 @@ export function startParticipant<
   Effect extends { readonly type: string },
 >(options: ParticipantOptions<State, Heard, Own, Effect>): Participant<State, DomainEvent<Heard> | Own> {
   type Message = DomainEvent<Heard> | Own;
-  const { service, config, log, metrics, pool } = options;
+  const { table: service, config, log, metrics, pool } = options;
   const publisher = createPublisher({
     url: config.RABBITMQ_URL,
     connect: options.connect,
@@ -124,7 +124,7 @@ export function startParticipant<
     onCommitted: options.onCommitted,
   });
   const laneOf = (lane: 'commands' | 'effects', waiting: number) =>
-    createLane<Input<Message>, Handled<State>>({ batch: BATCH_MAX, waiting }, measured(process, metrics, lane));
+    createBatcher<Input<Message>, Handled<State>>({ batch: BATCH_MAX, waiting }, measured(process, metrics, lane));
   const commands = laneOf('commands', COMMANDS_WAITING_MAX);
   const results = laneOf('effects', RESULTS_WAITING_MAX);
   const command = (input: Input<Message>) => commands.submit(input);

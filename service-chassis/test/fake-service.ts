@@ -64,15 +64,15 @@ export const table: ServiceTable<Seen, Heard, Own, Call> = {
   inputs: { Remind: count, Answer: count, Touch: count },
   lingers: ['OrderCancelled', 'OrderConfirmed'],
   lowPriority: ['OrderConfirmed'],
-  announces: ['PaymentVoided'],
+  publishes: ['PaymentVoided'],
   delaysMs: [1_000],
 };
 
-/** Its neighbour, whose queue collects what it announces, and whose exchange it hears. */
+/** Its neighbour, whose queue collects what it publishes, and whose exchange it hears. */
 export const neighbour = {
   name: 'order-service',
   hears: { PaymentVoided: undefined },
-  announces: ['OrderCompleted', 'OrderCancelled', 'OrderConfirmed'] as const,
+  publishes: ['OrderCompleted', 'OrderCancelled', 'OrderConfirmed'] as const,
   lowPriority: [],
   delaysMs: [],
 };
@@ -148,7 +148,7 @@ export function startFake(
   const foundation = layFoundation(table.name, config, pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' }));
   const participant = startParticipant<Seen, Heard, Own, Call>({
     ...foundation,
-    service: table,
+    table: table,
     config,
     connect: hooks.connect,
     store: createStore(hooks.beforeLoad ?? (() => Promise.resolve())),

@@ -5,9 +5,9 @@ import { validate } from '@readme/openapi-parser';
 import { startTcpProxy } from '@quadrille/test-kit';
 import { pino } from 'pino';
 import { z } from 'zod';
-import { createMetrics, createService, layFoundation, noBodySchema, type HttpServer } from '../src';
+import { createMetrics, createServiceHost, layFoundation, noBodySchema, type HttpServer } from '../src';
 import { createHttpServer } from '../src/http/server';
-import { LaneFullError } from '../src/processing/batcher';
+import { OverloadedError } from '../src/processing/batcher';
 import { configOf } from './fake-service';
 import { setStage } from './stage';
 
@@ -24,7 +24,7 @@ function addRoutes(server: HttpServer): void {
   }));
   server.delete('/things/:id', { schema: { body: noBodySchema } }, () => ({ gone: true }));
   server.get('/busy', () => {
-    throw new LaneFullError('full');
+    throw new OverloadedError('full');
   });
   server.get('/broken', () => {
     throw new Error('the secret of the inside');
@@ -272,7 +272,7 @@ test('a service says 503 and names the database when that is down, and is ready 
   const config = { ...configOf(stage.brokerUrl, proxy.through(stage.database.url)), PORT: 0 };
   const foundation = layFoundation('thing-service', config, pino({ level: 'silent' }));
   const addresses: string[] = [];
-  const app = await createService({
+  const app = await createServiceHost({
     config,
     foundation,
     participant: { problems: () => ({}), stop: () => Promise.resolve() },

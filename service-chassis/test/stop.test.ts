@@ -3,7 +3,7 @@ import { eventually, startTcpProxy } from '@quadrille/test-kit';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { pino } from 'pino';
-import { createService, layFoundation } from '../src';
+import { createServiceHost, layFoundation } from '../src';
 import { CALLER, configOf, startFake } from './fake-service';
 import { orders, setStage, type Stage } from './stage';
 
@@ -86,7 +86,7 @@ test('a batch that was given up is not acked by what came after it', async () =>
 test('a client who never ends his request does not hold up the end', async () => {
   const foundation = layFoundation('payment-service', configOf(stage.brokerUrl, stage.database.url), silent);
   let stopped = false;
-  const app = await createService({
+  const app = await createServiceHost({
     config: { ...configOf(stage.brokerUrl, stage.database.url), PORT: 0 },
     foundation,
     participant: {

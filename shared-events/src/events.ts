@@ -124,8 +124,8 @@ export type EventType = keyof typeof events;
 /** The data of one kind of event. */
 export type EventData<Type extends EventType> = z.infer<(typeof events)[Type]['data']>;
 
-/** What a decision announces: an event before the chassis gives it an id, a time and a trace. */
-export type Announcement<Type extends EventType = EventType> = {
+/** What a decision publishes: an event before the chassis gives it an id, a time and a trace. */
+export type NewEvent<Type extends EventType = EventType> = {
   [T in Type]: { readonly type: T; readonly data: EventData<T> };
 }[Type];
 
@@ -139,7 +139,7 @@ export const isEventType = (name: string): name is EventType => Object.hasOwn(ev
 /** The service that publishes an event. */
 export const publisherOf = (type: EventType): (typeof events)[EventType]['publisher'] => events[type].publisher;
 
-/** The topic exchange that a publishing service announces on, such as `order.events`. */
+/** The topic exchange that a publishing service publishes on, such as `order.events`. */
 export const exchangeOf = (type: EventType): string => eventsExchange(publisherOf(type));
 
 /** The topic exchange of a service by its name: `order-service` publishes on `order.events`. */

@@ -15,7 +15,7 @@ import { serviceProcess, type ServiceProcess } from './service-process';
 const PORTS = { order: 22_001, inventory: 22_002, payment: 22_003, notification: 22_004 };
 
 /** A running system. */
-export interface System {
+export interface TestSystem {
   readonly urls: Readonly<Record<ShortName, string>>;
   readonly services: Readonly<Record<ShortName, ServiceProcess>>;
   readonly databases: VerifyAddresses['databases'];
@@ -37,10 +37,10 @@ async function each<Value>(make: (name: ShortName) => Value | Promise<Value>): P
 }
 
 /** Starts a system and resolves when all four services are ready. `route` answers the way to a database, by default the straight one. */
-export async function startSystem(
+export async function startTestSystem(
   settings: Settings = {},
   route: (service: ShortName, databaseUrl: string) => string | Promise<string> = (_, url) => url,
-): Promise<System> {
+): Promise<TestSystem> {
   const folder = mkdtempSync(join(tmpdir(), 'quadrille-system-'));
   const ports = await choosePorts(folder, PORTS);
   const virtualHost = await createTestVirtualHost(topology);

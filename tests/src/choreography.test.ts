@@ -24,8 +24,10 @@ test.each(eventTypes)(
   (type) => {
     const hear = tables.filter(({ hears }) => Object.hasOwn(hears, type)).map(({ name }) => name);
     expect(hear.sort()).toEqual([...hearers[type]].sort());
-    const announce = tables.filter(({ announces }) => announces.some((name) => name === type)).map(({ name }) => name);
-    expect(announce).toEqual([publisherOf(type)]);
+    const publishers = tables
+      .filter(({ publishes }) => publishes.some((name) => name === type))
+      .map(({ name }) => name);
+    expect(publishers).toEqual([publisherOf(type)]);
   },
 );
 

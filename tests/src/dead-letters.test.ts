@@ -4,16 +4,16 @@ import { openParkingLot, type ParkingLot } from '@quadrille/operator/src/dead-le
 import { envelop } from '@quadrille/shared-events';
 import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import { eventually } from '@quadrille/test-kit/src/eventually';
-import { startSystem, type System } from '@quadrille/test-kit/src/system';
+import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
 
-let system: System;
+let system: TestSystem;
 let lot: ParkingLot;
 let inventory: Client;
 let connection: ChannelModel;
 let channel: ConfirmChannel;
 
 beforeAll(async () => {
-  system = await startSystem();
+  system = await startTestSystem();
   inventory = new Client({ connectionString: system.databases.inventory });
   await inventory.connect();
   connection = await connect(system.virtualHost.adminUrl);

@@ -9,7 +9,7 @@ import type { Order, OrderRequest, Shop } from '@quadrille/operator/src/demo/cli
 import { outcomeOf } from '@quadrille/operator/src/demo/kinds';
 import { eventually } from '@quadrille/test-kit/src/eventually';
 import { openSpy, type Spy } from '@quadrille/test-kit/src/spy';
-import { startSystem, type System } from '@quadrille/test-kit/src/system';
+import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
 
 /** How soon the system heals here: longer than a healthy step takes, so that most sagas are not disturbed. */
 const HEALING_AFTER_MS = 600;
@@ -17,11 +17,11 @@ const HEALING_AFTER_MS = 600;
 /** A loss takes a few nudges to heal, each after a longer pause, and the next theft may catch the first nudge. */
 const HEALED_WITHIN_MS = 45_000;
 
-let system: System;
+let system: TestSystem;
 let spy: Spy;
 
 beforeAll(async () => {
-  system = await startSystem({ HEALING_AFTER_MS: String(HEALING_AFTER_MS) });
+  system = await startTestSystem({ HEALING_AFTER_MS: String(HEALING_AFTER_MS) });
   spy = await openSpy(system.virtualHost.adminUrl);
 });
 afterAll(async () => {
@@ -102,7 +102,7 @@ const losses: readonly (readonly [EventType, string, Life, string])[] = [
 
 /** Lives an order while `routingKey` is stolen from its hearer's queue, until the thief has caught a message of that order. */
 async function steal(
-  { shop }: System,
+  { shop }: TestSystem,
   thief: Spy,
   exchange: string,
   routingKey: string,
@@ -165,9 +165,9 @@ it('all of them end well', async () => {
 });
 
 describe('past its deadline', () => {
-  let late: System;
+  let late: TestSystem;
   beforeAll(async () => {
-    late = await startSystem({ ORDER_DEADLINE_MS: '1500', HEALING_AFTER_MS: '500' });
+    late = await startTestSystem({ ORDER_DEADLINE_MS: '1500', HEALING_AFTER_MS: '500' });
   });
   afterAll(() => late.stop());
 

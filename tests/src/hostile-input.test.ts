@@ -1,12 +1,12 @@
 /** What must be refused is refused with a problem that names the field, and leaves nothing behind. */
 import { request, type IncomingMessage } from 'node:http';
 import { Client } from 'pg';
-import { startSystem, type System } from '@quadrille/test-kit/src/system';
+import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
 
-let system: System;
+let system: TestSystem;
 
 beforeAll(async () => {
-  system = await startSystem();
+  system = await startTestSystem();
 });
 afterAll(() => system.stop());
 

@@ -5,12 +5,12 @@ import { json as readJson } from 'node:stream/consumers';
 import type { Order } from '@quadrille/operator/src/demo/client';
 import { eventually } from '@quadrille/test-kit/src/eventually';
 import { openSpy } from '@quadrille/test-kit/src/spy';
-import { startSystem, type System } from '@quadrille/test-kit/src/system';
+import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
 
-let system: System;
+let system: TestSystem;
 
 beforeAll(async () => {
-  system = await startSystem();
+  system = await startTestSystem();
 });
 afterAll(() => system.stop());
 

@@ -5,7 +5,7 @@ import { RELAY_LEASE_S } from '@quadrille/service-chassis/src/processing/outbox'
 import { shortNames } from '@quadrille/operator';
 import { RefusedError } from '@quadrille/operator/src/demo/client';
 import { eventually } from '@quadrille/test-kit/src/eventually';
-import { startSystem, type System } from '@quadrille/test-kit/src/system';
+import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
 
 /** Orders that are placed while one service dies: seconds of work, so that it dies with its hands full. */
 const ORDERS = 240;
@@ -24,10 +24,10 @@ const PERSIST_MS = 2 * RELAY_LEASE_S * 1_000;
 
 const METHODS = ['tok_success', 'tok_success', 'tok_success', 'tok_visa', 'tok_decline', 'tok_flaky_1'];
 
-let system: System;
+let system: TestSystem;
 
 beforeAll(async () => {
-  system = await startSystem({ HEALING_AFTER_MS: '1500' });
+  system = await startTestSystem({ HEALING_AFTER_MS: '1500' });
 });
 afterAll(() => system.stop());
 

@@ -4,12 +4,12 @@ import { RefusedError, type Order } from '@quadrille/operator/src/demo/client';
 import { kinds, outcomeOf } from '@quadrille/operator/src/demo/kinds';
 import { holds, report } from '@quadrille/operator/src/verify/report';
 import { eventually } from '@quadrille/test-kit/src/eventually';
-import { startSystem, type System } from '@quadrille/test-kit/src/system';
+import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
 
 /** Longer than any order of these takes: three retries, 7 s, on a busy machine. */
 const ORDER_WITHIN_MS = 40_000;
 
-let system: System;
+let system: TestSystem;
 /** All orders are under way at once, as in a shop; each test waits for its own. */
 let played: Map<string, Promise<Order>>;
 const answered: string[] = [];
@@ -33,7 +33,7 @@ const place = async (method: string, customer = 'alice') => {
 const settled = ({ order_id }: Order) => system.shop.settled(order_id, AbortSignal.timeout(ORDER_WITHIN_MS));
 
 beforeAll(async () => {
-  system = await startSystem({ PAYMENT_SUCCESS_RATE: '1' });
+  system = await startTestSystem({ PAYMENT_SUCCESS_RATE: '1' });
   const { shop } = system;
   const assortment = chooseAssortment(await shop.products());
   const signal = AbortSignal.timeout(ORDER_WITHIN_MS);

@@ -16,9 +16,9 @@ import { SMTPServer } from 'smtp-server';
 import { z } from 'zod';
 import { eventually } from '@quadrille/test-kit/src/eventually';
 import { readEverything } from './every-read';
-import { bigTables, plantTables, type Shop } from './planted-tables';
+import { bigTables, plantTables, type PlantedShop } from './planted-tables';
 import { startStatementRecorder, type SentStatement, type StatementRecorder } from './statement-recorder';
-import { startSystem, type System } from '@quadrille/test-kit/src/system';
+import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
 
 /** All kinds of orders are played at once; the slowest takes 12 s. */
 const PLAYED_WITHIN_MS = 40_000;
@@ -36,7 +36,7 @@ const byServices = new Map<ShortName, readonly SentStatement[]>();
 const byChecker = new Map<ShortName, readonly SentStatement[]>();
 
 /** Where the statements are planned: an administrator's way to it, and how it is removed. */
-const planted = new Map<`${Shop} ${ShortName}`, { readonly url: string; readonly drop: () => Promise<void> }>();
+const planted = new Map<`${PlantedShop} ${ShortName}`, { readonly url: string; readonly drop: () => Promise<void> }>();
 
 interface Plan {
   readonly 'Node Type': string;
@@ -88,7 +88,7 @@ async function plan(client: Client, { text }: SentStatement, values: readonly (s
 async function scanning(
   service: ShortName,
   statements: readonly SentStatement[],
-  shop: Shop = 'busy',
+  shop: PlantedShop = 'busy',
 ): Promise<readonly string[]> {
   return withClient(planted.get(`${shop} ${service}`)?.url ?? '', async (client) => {
     // The planted tables have few pages; what their order on the disk is worth would be too little otherwise.
@@ -109,7 +109,7 @@ async function scanning(
 
 const isPlanned = ({ text }: SentStatement) => /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b/i.test(text);
 
-async function play({ shop, urls }: System): Promise<void> {
+async function play({ shop, urls }: TestSystem): Promise<void> {
   const headers = { 'content-type': 'application/json' };
   const put = { method: 'PUT', headers, body: JSON.stringify({ email: 'alice@example.com' }) };
   expect((await fetch(`${urls.notification}/customers/alice`, put)).status).toBe(200);
@@ -142,7 +142,7 @@ async function startMailServer() {
 }
 
 /** Hears what the services send, and then the checker, who looks twice at an order that is under way. */
-async function listen(system: System): Promise<void> {
+async function listen(system: TestSystem): Promise<void> {
   await play(system);
   const items = [{ product_id: 'acorn-sticker', quantity: 1 }];
   const { order_id } = await system.shop.place({ customer_id: 'alice', items, payment_method: 'tok_success' });
@@ -167,7 +167,7 @@ async function listen(system: System): Promise<void> {
 async function overhear(): Promise<void> {
   const mailServer = await startMailServer();
   const settings = { SMTP_URL: mailServer.url, SMTP_FROM: 'shop@example.com', PAYMENT_SUCCESS_RATE: '1' };
-  const system = await startSystem(settings, async (name, url) => {
+  const system = await startTestSystem(settings, async (name, url) => {
     const recorder = await startStatementRecorder(url);
     recorders.set(name, recorder);
     return recorder.through(url);
@@ -181,7 +181,7 @@ async function overhear(): Promise<void> {
   }
 }
 
-async function plant(service: ShortName, shop: Shop): Promise<void> {
+async function plant(service: ShortName, shop: PlantedShop): Promise<void> {
   const database = await createTestDatabase(services[service].table.name);
   const url = withDatabase(testServers().databaseUrl, new URL(database.url).pathname.slice(1));
   planted.set(`${shop} ${service}`, { url, drop: () => database.drop() });

@@ -13,7 +13,7 @@ const SCALE = 1_000;
 
 const ORDER_ID = "'01990000-0000-7000-8000-' || lpad(to_hex(n), 12, '0')";
 /** Two shops that the planner has to think of. */
-export type Shop = keyof typeof CUSTOMER_ID;
+export type PlantedShop = keyof typeof CUSTOMER_ID;
 const CUSTOMER_ID = {
   /** Every twentieth order is of one large customer; the others have ordered five times each. */
   busy: "CASE WHEN n % 20 = 0 THEN 'large' ELSE 'customer-' || n % 2000 END",
@@ -31,7 +31,7 @@ const AT = "timestamptz '2026-01-01' + make_interval(mins => n)";
 const FROM = `FROM generate_series(1, ${String(ROWS)}) AS n`;
 
 /** What fills the tables that grow with the orders, by service. */
-const fillOf = (shop: Shop): Readonly<Record<ShortName, Readonly<Record<string, string>>>> => ({
+const fillOf = (shop: PlantedShop): Readonly<Record<ShortName, Readonly<Record<string, string>>>> => ({
   order: {
     orders: `INSERT INTO orders (order_id, customer_id, status, items, currency, payment_method, total_minor, inventory, payment, settled, timeline,
         idempotency_key, request_hash, deadline_at, due_at, created_at, updated_at)
@@ -66,7 +66,7 @@ const fillOf = (shop: Shop): Readonly<Record<ShortName, Readonly<Record<string, 
 export const bigTables = (service: ShortName): ReadonlySet<string> => new Set(Object.keys(fillOf('busy')[service]));
 
 /** Fills a service's empty tables. Needs an administrator: whoever says how many rows there are writes into the catalogue. */
-export async function plantTables(client: Client, service: ShortName, shop: Shop): Promise<void> {
+export async function plantTables(client: Client, service: ShortName, shop: PlantedShop): Promise<void> {
   for (const [table, fill] of Object.entries(fillOf(shop)[service])) {
     await client.query(`ALTER TABLE ${table} SET (autovacuum_enabled = off)`); // it would count again
     await client.query(fill);

@@ -2,7 +2,7 @@
 import { connect } from 'amqplib';
 import { findStuck, stuckReport } from '@quadrille/operator/src/stuck/stuck';
 import { eventually } from '@quadrille/test-kit/src/eventually';
-import { startSystem, type System } from '@quadrille/test-kit/src/system';
+import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
 
 /** Soon, so that an order is beyond its time within a second. */
 const HEALING_AFTER_MS = 500;
@@ -10,10 +10,10 @@ const HEALING_AFTER_MS = 500;
 /** Counts are read every five seconds at most, and a saga heals after some pauses. */
 const HEALED_WITHIN_MS = 30_000;
 
-let system: System;
+let system: TestSystem;
 
 beforeAll(async () => {
-  system = await startSystem({ HEALING_AFTER_MS: String(HEALING_AFTER_MS) });
+  system = await startTestSystem({ HEALING_AFTER_MS: String(HEALING_AFTER_MS) });
 });
 afterAll(() => system.stop());
 

@@ -54,7 +54,7 @@ const state = (name: string, clock: ReservationClock = FRESH): ReservationState 
   stock: new Map([['mug', mug]]),
 });
 
-/** One line of what a decision says: the status, the stock (available/reserved/committed), and what it announces. */
+/** One line of what a decision says: the status, the stock (available/reserved/committed), and what it publishes. */
 const told = (before: ReservationState, name: keyof typeof messages) => {
   const { state: after, events } = decide(before, messages[name]);
   const product = after.stock.get('mug');

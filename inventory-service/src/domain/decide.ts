@@ -1,6 +1,6 @@
 /** The decisions of inventory-service: for every state of a reservation and every message, what follows. */
 import type { Decision } from '@quadrille/service-chassis';
-import type { Announcement, DomainEvent } from '@quadrille/shared-events';
+import type { NewEvent, DomainEvent } from '@quadrille/shared-events';
 import { assess } from './assess';
 import {
   FRESH,
@@ -20,23 +20,25 @@ export interface ReservationCommand {
 /** What inventory-service decides. It has no effects and no timers of its own. */
 export type ReservationDecision = Decision<ReservationState, never, ReservationCommand>;
 
-const unchanged = (
-  state: ReservationState,
-  why: string,
-  events: readonly Announcement[] = [],
-): ReservationDecision => ({ state, outcome: `unchanged: ${why}`, events, effects: [], delayed: [] });
+const unchanged = (state: ReservationState, why: string, events: readonly NewEvent[] = []): ReservationDecision => ({
+  state,
+  outcome: `unchanged: ${why}`,
+  events,
+  effects: [],
+  delayed: [],
+});
 
 const decided = (
   reservation: Reservation,
   stock: Stock,
   outcome: string,
-  events: readonly Announcement[],
+  events: readonly NewEvent[],
 ): ReservationDecision => ({ state: { reservation, stock }, outcome, events, effects: [], delayed: [] });
 
 const who = ({ orderId, customerId }: Reservation) => ({ orderId, customerId });
 
 /** What a reservation's state says to the others; a COMMITTED one has nothing to add to the order's own word. */
-function outcomeOf(reservation: Reservation): Announcement | undefined {
+function outcomeOf(reservation: Reservation): NewEvent | undefined {
   switch (reservation.status) {
     case 'RESERVED': {
       const { items, totalMinor, currency, paymentMethod } = reservation;
@@ -60,7 +62,7 @@ function outcomeOf(reservation: Reservation): Announcement | undefined {
   }
 }
 
-/** A decided reservation announces its outcome. */
+/** A decided reservation publishes its outcome. */
 const announced = (reservation: Reservation, stock: Stock, outcome: string): ReservationDecision => {
   const event = outcomeOf(reservation);
   return decided(reservation, stock, outcome, event ? [event] : []);
@@ -146,7 +148,7 @@ export function releaseCancelled(
 }
 
 /** Reserved for long and no word of the payment: the question is asked again. */
-export function overdue(state: ReservationState): ReservationDecision {
+export function nudge(state: ReservationState): ReservationDecision {
   const { reservation, stock } = state;
   if (!reservation) return unchanged(state, NOTHING_RESERVED);
   if (reservation.status !== 'RESERVED') return unchanged(state, reservation.status);

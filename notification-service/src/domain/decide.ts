@@ -3,7 +3,7 @@ import type { Decision } from '@quadrille/service-chassis';
 import type { DomainEvent, EventType } from '@quadrille/shared-events';
 import type { Effect, Kind, Notification, NotificationCommand, NotificationState, Text } from './notification';
 
-/** What notification-service decides. It announces nothing. */
+/** What notification-service decides. It publishes nothing. */
 export type NotificationDecision = Decision<NotificationState, Effect, NotificationCommand>;
 
 /**
@@ -41,7 +41,7 @@ const writeLog = ({ kind, customerId, subject }: Notification): Effect => ({
 });
 
 /** Tells a customer something new: by mail where there is an address, by the log where there is none. */
-function tell(
+function send(
   state: NotificationState,
   customerId: string,
   kind: Kind,
@@ -58,7 +58,7 @@ function tell(
 }
 
 /** A row of the table: this event is told as this kind, once; not at all when one of `after` was told before. */
-export const tells =
+export const tell =
   <Type extends EventType>(
     kind: Exclude<Kind, 'DIRECT'>,
     textOf: (data: DomainEvent<Type>['data']) => Text,
@@ -68,7 +68,7 @@ export const tells =
     if (state.told.has(kind)) return unchanged(state, `${kind} was told already`);
     const silencing = after.find((earlier) => state.told.has(earlier));
     if (silencing) return unchanged(state, `${silencing} was told before`);
-    return tell(state, data.customerId, kind, textOf(data));
+    return send(state, data.customerId, kind, textOf(data));
   };
 
 /** Somebody has something to say that is about no order. */
@@ -77,11 +77,11 @@ export function notify(
   { customerId, subject, message }: Extract<NotificationCommand, { type: 'Notify' }>,
 ): NotificationDecision {
   if (state.told.has('DIRECT')) return unchanged(state, 'DIRECT was told already');
-  return tell(state, customerId, 'DIRECT', { subject, message });
+  return send(state, customerId, 'DIRECT', { subject, message });
 }
 
 /** The mail server has taken the mail. */
-export function mailSent(
+export function recordMailSent(
   state: NotificationState,
   { kind }: Extract<NotificationCommand, { type: 'MailSent' }>,
 ): NotificationDecision {
@@ -92,7 +92,7 @@ export function mailSent(
 }
 
 /** A mail that is not out in time is sent again; after the last attempt, or without an address, it goes to the log. */
-export function mailOverdue(
+export function resendMail(
   state: NotificationState,
   { kind }: Extract<NotificationCommand, { type: 'MailOverdue' }>,
 ): NotificationDecision {

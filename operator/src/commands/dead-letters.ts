@@ -5,9 +5,9 @@ import type { Parked } from '../dead-letters/parked';
 import { openParkingLot, type Acted, type ForgetRuns, type ParkingLot } from '../dead-letters/parking-lot';
 import { dataFolder } from '../root';
 import { readAddresses } from '../start/addresses';
-import { askServers, type Asked } from '../start/silent';
-import { readWish, type Action, type Wish } from './dead-letters-wish';
-import { runCommand } from './command-line';
+import { askServers, type Asked } from '../start/explain-unreachable';
+import { parseCommand, type Action, type ParsedCommand } from '../dead-letters/arguments';
+import { runCommand } from '../command-line';
 
 /** A database that takes longer to delete one row is frozen, or cut off without a word. */
 const ANSWERS_WITHIN_MS = 10_000;
@@ -44,7 +44,7 @@ function told(done: string, { done: acted, failed }: Acted): string[] {
   ];
 }
 
-async function act(lot: ParkingLot, { action, selection, dryRun }: Wish): Promise<string[]> {
+async function act(lot: ParkingLot, { action, selection, dryRun }: ParsedCommand): Promise<string[]> {
   if (action === 'list' || action === 'show') return shown(action, await lot.list(selection));
   const done = action === 'replay' ? 'replayed' : 'discarded';
   if (dryRun) {
@@ -58,7 +58,7 @@ async function act(lot: ParkingLot, { action, selection, dryRun }: Wish): Promis
 
 /** Shows and acts on the messages that the services have given up. Exit status 1 when one could not be replayed. */
 async function deadLetters(): Promise<void> {
-  const wish = readWish(process.argv.slice(2));
+  const wish = parseCommand(process.argv.slice(2));
   const addresses = wish.docker ? await composeAddresses() : readAddresses(dataFolder);
   const asked = { ...addresses, docker: wish.docker };
   const lines = await askServers(asked, async () => {

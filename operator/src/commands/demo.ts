@@ -5,10 +5,10 @@ import { playAll } from '../demo/play';
 import { kinds } from '../demo/kinds';
 import { dataFolder } from '../root';
 import { readAddresses } from '../start/addresses';
-import { askServers } from '../start/silent';
+import { askServers } from '../start/explain-unreachable';
 import { holds, report } from '../verify/report';
 import { verify } from '../verify/verify';
-import { readCommandLine, runCommand } from './command-line';
+import { readCommandLine, runCommand } from '../command-line';
 
 const usage = `npm run demo -- [--docker]
   --docker  the system of docker compose, not that of npm start`;

@@ -1,5 +1,5 @@
 import { forward, type Route } from '../ingress/forward';
-import { reportFailure } from './command-line';
+import { reportFailure } from '../command-line';
 
 /** `8001=order-service:8001`: a port to listen on, and a host and port to forward to. */
 const ROUTE = /^(\d{1,5})=([^:=]+):(\d{1,5})$/;

@@ -5,7 +5,7 @@ import pretty from 'pino-pretty';
 import { dataFolder } from '../root';
 import { services, shortNames } from '../services';
 import { logFile } from '../start/log-files';
-import { readCommandLine, runCommand, wholeNumber } from './command-line';
+import { readCommandLine, runCommand, wholeNumber } from '../command-line';
 
 /** How often the file is looked at for new lines, in milliseconds: at once to the eye, nothing to the machine. */
 const POLL_MS = 100;

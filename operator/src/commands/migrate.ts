@@ -1,9 +1,9 @@
 import { dataFolder } from '../root';
 import { ownServers } from '../servers/own-servers';
 import { readAddresses } from '../start/addresses';
-import { askServers } from '../start/silent';
+import { askServers } from '../start/explain-unreachable';
 import { migrateAll, prepareDatabases, type Migrated } from '../start/databases';
-import { runCommand } from './command-line';
+import { runCommand } from '../command-line';
 
 function migrateRunning(): Promise<Migrated['applied']> {
   const addresses = readAddresses(dataFolder);

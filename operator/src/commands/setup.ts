@@ -1,6 +1,6 @@
 import { createProgress } from '../start/progress';
 import { readSetup, setUp } from '../set-up/set-up';
-import { runCommand } from './command-line';
+import { runCommand } from '../command-line';
 
 /**
  * Prepares servers for services that run elsewhere, then ends: databases, roles and migrations; exchanges, queues and users.

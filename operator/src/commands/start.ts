@@ -2,7 +2,7 @@ import { dataFolder } from '../root';
 import { createProgress } from '../start/progress';
 import { summarize } from '../start/summary';
 import { startSystem } from '../start/system';
-import { reportFailure } from './command-line';
+import { reportFailure } from '../command-line';
 
 /** npm and the terminal each pass on the same Ctrl-C; only a signal later than this, in milliseconds, is meant as a second one. */
 const SECOND_SIGNAL_AFTER_MS = 1000;

@@ -1,11 +1,11 @@
 import { composeAddresses } from '../compose/addresses';
 import { dataFolder } from '../root';
 import { readAddresses } from '../start/addresses';
-import { askServers } from '../start/silent';
+import { askServers } from '../start/explain-unreachable';
 import { findStuck, stuckReport } from '../stuck/stuck';
 import { holds, report } from '../verify/report';
 import { verify } from '../verify/verify';
-import { readCommandLine, readFileOf, runCommand, wholeNumber } from './command-line';
+import { readCommandLine, readFileOf, runCommand, wholeNumber } from '../command-line';
 
 const usage = `npm run verify -- [--wait seconds] [--poison messages] [--orders file] [--stuck] [--docker]
   --wait    how long orders that are not settled are waited for (30)

@@ -14,7 +14,7 @@ import { runServices, type RunningServices } from './run-services';
 import type { Supervised } from './supervisor';
 
 /** The whole system while it starts, runs and stops. */
-export interface System {
+export interface RunningSystem {
   /** Resolves with the addresses when every service is ready. */
   started: Promise<Addresses>;
   /** One of its services; undefined before they are started. */
@@ -32,7 +32,7 @@ const usualPorts = Object.fromEntries(shortNames.map((name) => [name, services[n
 >;
 
 /** Starts the servers that are not the user's own, the databases, the topology and the services, on one data folder. */
-export function startSystem(folder: string, progress: Progress): System {
+export function startSystem(folder: string, progress: Progress): RunningSystem {
   let stopping = false;
   let servers: PrivateServers<ShortName> | undefined;
   let running: RunningServices | undefined;

@@ -12,7 +12,7 @@ describe('deriveTopology', () => {
       {
         name: 'payment-service',
         hears: { InventoryReserved: 1 },
-        announces: ['PaymentProcessed'],
+        publishes: ['PaymentProcessed'],
         lowPriority: [],
         delaysMs: [1000],
       },

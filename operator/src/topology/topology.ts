@@ -7,7 +7,7 @@ export interface ServiceTable {
   name: string;
   /** Keys: the events it hears. */
   hears: Readonly<Partial<Record<EventType, unknown>>>;
-  announces: readonly EventType[];
+  publishes: readonly EventType[];
   /** Those of `hears` that others may overtake. */
   lowPriority: readonly EventType[];
   /** One delay queue each, in milliseconds. */
@@ -73,7 +73,7 @@ export function deriveTopology(services: readonly ServiceTable[]): Topology {
 function topologyOf(service: ServiceTable): Topology {
   const { name } = service;
   const control = `${name}.control`;
-  const published = [...new Set(service.announces.map(exchangeOf))];
+  const published = [...new Set(service.publishes.map(exchangeOf))];
   const delays = service.delaysMs.map((ms) => ({ ms, key: `retry.${String(ms / 1000)}s` }));
   // The keys of `hears` are event types by its type; Object.keys forgets that.
   const heard = Object.keys(service.hears) as EventType[];

@@ -11,7 +11,7 @@ import type { Addresses } from '../start/addresses';
 import type { Breach, OutboxFacts, QueueFacts, StockFacts } from './facts';
 import { countKeys, openQueueReader, readOutbox, readRepeatedKeys, readStock, type QueueReader } from './read-system';
 import { keyBreaches, restBreaches, stockBreaches } from './rules';
-import { createOrdersLook } from './suspects';
+import { createOrdersLook } from './recheck';
 import type { Tally } from './tally';
 
 /** How long an order may take to settle while this checker watches: all retries, a resolved outcome and a refund. */

@@ -26,7 +26,7 @@ const statuses: readonly OrderStatus[] = [
   'REFUNDED',
 ];
 
-/** One line of what a decision says: the status after it, and what it announces. */
+/** One line of what a decision says: the status after it, and what it publishes. */
 const told = (state: OrderState, message: DomainEvent<keyof typeof heard> | OrderCommand) => {
   const { state: next, events } = decide(state, message);
   return [next?.status ?? 'none', ...events.map(({ type }) => type)].join(' + ');

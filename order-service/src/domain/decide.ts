@@ -3,7 +3,7 @@
  * cancel against deadline: whoever commits first wins, and everybody else undoes their part when they hear of it.
  */
 import type { Decision } from '@quadrille/service-chassis';
-import { paymentFailureReasons, type Announcement, type DomainEvent, type EventData } from '@quadrille/shared-events';
+import { paymentFailureReasons, type NewEvent, type DomainEvent, type EventData } from '@quadrille/shared-events';
 import {
   FRESH,
   inventoryFacets,
@@ -28,7 +28,7 @@ export type OrderState = Order | undefined;
 /** What order-service decides. It has no effects and no timers of its own. */
 export type OrderDecision = Decision<OrderState, never, OrderCommand>;
 
-const decided = (state: OrderState, outcome: string, events: readonly Announcement[] = []): OrderDecision => ({
+const decided = (state: OrderState, outcome: string, events: readonly NewEvent[] = []): OrderDecision => ({
   state,
   outcome,
   events,
@@ -36,7 +36,7 @@ const decided = (state: OrderState, outcome: string, events: readonly Announceme
   delayed: [],
 });
 
-const unchanged = (order: OrderState, why: string, events: readonly Announcement[] = []) =>
+const unchanged = (order: OrderState, why: string, events: readonly NewEvent[] = []) =>
   decided(order, `unchanged: ${why}`, events);
 
 type Changes = Partial<
@@ -59,15 +59,15 @@ const payment = (order: Order, heard: PaymentFacet) => ({ payment: higher(paymen
 
 const who = ({ orderId, customerId }: Order) => ({ orderId, customerId });
 
-const created = (order: Order): Announcement => ({
+const orderCreated = (order: Order): NewEvent => ({
   type: 'OrderCreated',
   data: { ...who(order), items: [...order.items], currency: order.currency, paymentMethod: order.paymentMethod },
 });
-const confirmed = (order: Order): Announcement => ({
+const orderConfirmed = (order: Order): NewEvent => ({
   type: 'OrderConfirmed',
   data: { ...who(order), totalMinor: order.totalMinor ?? 0, currency: order.currency },
 });
-const cancelled = (order: Order): Announcement => ({
+const orderCancelled = (order: Order): NewEvent => ({
   type: 'OrderCancelled',
   data: { ...who(order), reason: cancellationReason(order) },
 });
@@ -78,31 +78,31 @@ const cancellationReason = ({ reason }: Order): CancellationReason =>
 
 function cancel(order: Order, reason: CancellationReason, changes: Changes = {}): OrderDecision {
   const next = change(order, { ...changes, status: 'CANCELLED', reason });
-  return decided(next, `cancelled: ${reason}`, [cancelled(next)]);
+  return decided(next, `cancelled: ${reason}`, [orderCancelled(next)]);
 }
 
 /** A facet moved, or nothing did; the status stays. */
-const noted = (order: Order, changes: Changes): OrderDecision => {
+const record = (order: Order, changes: Changes): OrderDecision => {
   const next = change(order, changes);
   return next === order ? unchanged(order, `${order.status}, heard already`) : decided(next, `noted: ${order.status}`);
 };
 
 /** Ends a PENDING order; any other only notes what was heard. */
-function end(order: Order, status: OrderStatus, reason: string, changes: Changes): OrderDecision {
-  if (order.status !== 'PENDING') return noted(order, changes);
+function endPending(order: Order, status: OrderStatus, reason: string, changes: Changes): OrderDecision {
+  if (order.status !== 'PENDING') return record(order, changes);
   return decided(change(order, { ...changes, status, reason }), status.toLowerCase());
 }
 
 /** Stock is reserved: the order has its prices. */
-export const reserved = (order: Order, { data }: DomainEvent<'InventoryReserved'>): OrderDecision =>
-  noted(order, {
+export const recordReservation = (order: Order, { data }: DomainEvent<'InventoryReserved'>): OrderDecision =>
+  record(order, {
     ...inventory(order, 'reserved'),
     ...(order.inventory === 'none' ? { items: data.items, totalMinor: data.totalMinor } : {}),
   });
 
 /** Stock cannot be had: a PENDING order is rejected. */
-export const unavailable = (order: Order, { data }: DomainEvent<'InventoryUnavailable'>): OrderDecision =>
-  end(order, 'REJECTED', data.reason, inventory(order, 'unavailable'));
+export const reject = (order: Order, { data }: DomainEvent<'InventoryUnavailable'>): OrderDecision =>
+  endPending(order, 'REJECTED', data.reason, inventory(order, 'unavailable'));
 
 /** What inventory-service calls a payment that failed, of all the reasons to release stock. */
 const isPaymentFailure = (reason: string | undefined): reason is EventData<'PaymentFailed'>['reason'] =>
@@ -112,15 +112,15 @@ const isPaymentFailure = (reason: string | undefined): reason is EventData<'Paym
  * Stock is back on sale. An order that is PENDING long after a failed payment gave its stock back has lost the news of
  * that payment, and nobody will bring it again: this is the same news. It was one attempt more than was heard of.
  */
-export function released(order: Order, { data }: DomainEvent<'InventoryReleased'>): OrderDecision {
+export function recordRelease(order: Order, { data }: DomainEvent<'InventoryReleased'>): OrderDecision {
   const changes = inventory(order, 'released');
-  if (order.status !== 'PENDING' || !order.clock.stale || !isPaymentFailure(data.reason)) return noted(order, changes);
+  if (order.status !== 'PENDING' || !order.clock.stale || !isPaymentFailure(data.reason)) return record(order, changes);
   const attempts = order.attempts + 1;
-  return end(order, 'FAILED', data.reason, { ...changes, ...payment(order, 'over'), attempts });
+  return endPending(order, 'FAILED', data.reason, { ...changes, ...payment(order, 'over'), attempts });
 }
 
 /** Money was taken: a PENDING order is confirmed. Heard again long after, the answer is given again. */
-export function processed(order: Order, { data }: DomainEvent<'PaymentProcessed'>): OrderDecision {
+export function confirm(order: Order, { data }: DomainEvent<'PaymentProcessed'>): OrderDecision {
   const changes = {
     ...payment(order, 'processed'),
     attempts: Math.max(order.attempts, data.attempts),
@@ -128,29 +128,32 @@ export function processed(order: Order, { data }: DomainEvent<'PaymentProcessed'
   };
   if (order.status === 'PENDING') {
     const next = change(order, { ...changes, status: 'CONFIRMED' });
-    return decided(next, 'confirmed', [confirmed(next)]);
+    return decided(next, 'confirmed', [orderConfirmed(next)]);
   }
-  const heard = noted(order, changes);
+  const heard = record(order, changes);
   if (heard.state !== order || !order.clock.stale) return heard;
   if (order.status === 'CONFIRMED' || order.status === 'COMPLETED')
-    return unchanged(order, 'answered again', [confirmed(order)]);
-  if (order.status === 'CANCELLED') return unchanged(order, 'answered again', [cancelled(order)]);
+    return unchanged(order, 'answered again', [orderConfirmed(order)]);
+  if (order.status === 'CANCELLED') return unchanged(order, 'answered again', [orderCancelled(order)]);
   return heard;
 }
 
 /** An attempt brought nothing and another will follow. */
-export const attemptFailed = (order: Order, { data }: DomainEvent<'PaymentAttemptFailed'>): OrderDecision =>
-  noted(order, { attempts: Math.max(order.attempts, data.attempt) });
+export const recordAttempt = (order: Order, { data }: DomainEvent<'PaymentAttemptFailed'>): OrderDecision =>
+  record(order, { attempts: Math.max(order.attempts, data.attempt) });
 
 /** No money can be had: a PENDING order has failed. */
-export const paymentFailed = (order: Order, { data }: DomainEvent<'PaymentFailed'>): OrderDecision =>
-  end(order, 'FAILED', data.reason, { ...payment(order, 'over'), attempts: Math.max(order.attempts, data.attempts) });
+export const fail = (order: Order, { data }: DomainEvent<'PaymentFailed'>): OrderDecision =>
+  endPending(order, 'FAILED', data.reason, {
+    ...payment(order, 'over'),
+    attempts: Math.max(order.attempts, data.attempts),
+  });
 
 /** No money was taken and none will be. */
-export const voided = (order: Order): OrderDecision => noted(order, payment(order, 'over'));
+export const recordVoid = (order: Order): OrderDecision => record(order, payment(order, 'over'));
 
 /** Money was given back: what is not handed over is cancelled, what is stays with the customer. */
-export function refunded(order: Order): OrderDecision {
+export function recordRefund(order: Order): OrderDecision {
   const changes = payment(order, 'over');
   switch (order.status) {
     case 'PENDING':
@@ -160,18 +163,18 @@ export function refunded(order: Order): OrderDecision {
       return decided(change(order, { ...changes, status: 'REFUNDED', reason: 'REFUNDED' }), 'refunded');
     case 'REFUNDED':
       return order.clock.stale
-        ? unchanged(order, 'answered again', [confirmed(order)])
+        ? unchanged(order, 'answered again', [orderConfirmed(order)])
         : unchanged(order, 'REFUNDED, heard already');
     case 'CANCELLED':
     case 'FAILED':
     case 'REJECTED':
-      return noted(order, changes);
+      return record(order, changes);
   }
 }
 
 /** A new order; the same idempotency key again finds the first one. */
 export function place(existing: OrderState, { order }: Extract<OrderCommand, { type: 'PlaceOrder' }>): OrderDecision {
-  if (!existing) return decided(order, 'placed', [created(order)]);
+  if (!existing) return decided(order, 'placed', [orderCreated(order)]);
   return unchanged(
     existing,
     existing.requestHash === order.requestHash ? 'placed already' : 'the key belongs to another request',
@@ -192,16 +195,16 @@ export function complete(order: Order): OrderDecision {
 }
 
 /** Past its deadline, an order is cancelled; waiting too long for an answer, the question is asked again. */
-export function overdue(order: Order): OrderDecision {
+export function expireOrNudge(order: Order): OrderDecision {
   if (isSettled(order)) return unchanged(order, 'settled');
   if (order.status === 'PENDING' && order.clock.deadlinePassed) return cancel(order, 'DEADLINE_EXCEEDED');
   if (!order.clock.nudgeDue) return unchanged(order, 'not due');
   const next = change(order, { nudges: order.nudges + 1 });
-  return decided(next, 'nudged', [order.status === 'CANCELLED' ? cancelled(next) : created(next)]);
+  return decided(next, 'nudged', [order.status === 'CANCELLED' ? orderCancelled(next) : orderCreated(next)]);
 }
 
 /** A decision about an order that exists; about none, there is nothing to do. */
-export const known =
+export const ifKnown =
   <Message>(decision: (order: Order, message: Message) => OrderDecision) =>
   (state: OrderState, message: Message): OrderDecision =>
     state ? decision(state, message) : unchanged(state, 'no such order');

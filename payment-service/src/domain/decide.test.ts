@@ -9,7 +9,7 @@ const decide = decideBy(service);
 
 type Message = DomainEvent<Heard> | PaymentInput;
 
-/** One line of what a decision says: the status after it, marks, and what it announces, has done and is reminded of. */
+/** One line of what a decision says: the status after it, marks, and what it publishes, has done and is reminded of. */
 function told({ state, events, effects, delayed }: PaymentDecision): string {
   const marks = [...(state.stopWanted ? ['stop'] : []), ...(state.unknown ? ['unknown'] : [])];
   const said = [...events, ...effects].map(({ type }) => type);

@@ -3,14 +3,14 @@
  * death in between is found by the lease. "Attempts exhausted" with an unknown outcome is not a failure: money may have
  * moved, and the payment is RESOLVING until the gateway has said what happened.
  */
-import type { Announcement, DomainEvent, EventData } from '@quadrille/shared-events';
+import type { NewEvent, DomainEvent, EventData } from '@quadrille/shared-events';
 import type { PaymentDecision, PaymentEffect, PaymentInput } from './messages';
 import { ATTEMPTS_MAX, FRESH, LEASE_MS, retryDelayMs, TIMER_GRACE_MS, untilItWorksMs, type Payment } from './payment';
 
 type Input<Type extends PaymentInput['type']> = Extract<PaymentInput, { type: Type }>;
 
 interface Consequences {
-  readonly events?: readonly Announcement[];
+  readonly events?: readonly NewEvent[];
   readonly effects?: readonly PaymentEffect[];
   readonly delayed?: PaymentDecision['delayed'];
 }
@@ -47,7 +47,7 @@ const money = ({ paymentId, amountMinor, currency }: Payment) => ({
 });
 
 /** What the rest of the saga must know about a payment that is over; undefined while it is not. */
-function outcomeOf(payment: Payment): Announcement | undefined {
+function outcomeOf(payment: Payment): NewEvent | undefined {
   switch (payment.status) {
     case 'SUCCEEDED':
       return { type: 'PaymentProcessed', data: { ...who(payment), ...money(payment), attempts: payment.attempt } };
@@ -70,19 +70,19 @@ function outcomeOf(payment: Payment): Announcement | undefined {
 }
 
 /** Moves to a state that the saga must hear of. */
-function settle(payment: Payment, changes: Partial<Payment> & Pick<Payment, 'status'>): PaymentDecision {
+function conclude(payment: Payment, changes: Partial<Payment> & Pick<Payment, 'status'>): PaymentDecision {
   const next = change(payment, changes);
   const outcome = outcomeOf(next);
   return decided(next, next.status.toLowerCase(), { events: outcome ? [outcome] : [] });
 }
 
 /** A trigger that finds its work done: the outcome is said again when it may have been lost. */
-function done(payment: Payment): PaymentDecision {
+function repeatOutcome(payment: Payment): PaymentDecision {
   const outcome = payment.clock.stale ? outcomeOf(payment) : undefined;
   return outcome ? unchanged(payment, 'answered again', { events: [outcome] }) : unchanged(payment, payment.status);
 }
 
-function charge(payment: Payment, changes: Partial<Payment>, outcome: string): PaymentDecision {
+function requestCharge(payment: Payment, changes: Partial<Payment>, outcome: string): PaymentDecision {
   const next = change(payment, { ...changes, status: 'CHARGING', wake: { kind: 'after', ms: LEASE_MS } });
   const { attempt, amountMinor, currency, method } = next;
   if (amountMinor === null || currency === null || method === null)
@@ -90,7 +90,7 @@ function charge(payment: Payment, changes: Partial<Payment>, outcome: string): P
   return decided(next, outcome, { effects: [{ type: 'Charge', attempt, amountMinor, currency, method }] });
 }
 
-function resolve(payment: Payment, changes: Partial<Payment>, tries: number): PaymentDecision {
+function requestResolve(payment: Payment, changes: Partial<Payment>, tries: number): PaymentDecision {
   const next = change(payment, {
     ...changes,
     status: 'RESOLVING',
@@ -100,25 +100,25 @@ function resolve(payment: Payment, changes: Partial<Payment>, tries: number): Pa
   return decided(next, 'resolving', { effects: [{ type: 'Resolve', tries }] });
 }
 
-function refund(payment: Payment, tries: number): PaymentDecision {
+function requestRefund(payment: Payment, tries: number): PaymentDecision {
   const next = change(payment, { status: 'REFUND_PENDING', tries, wake: { kind: 'after', ms: untilItWorksMs(tries) } });
   return decided(next, 'refunding', { effects: [{ type: 'Refund', tries }] });
 }
 
 /** Money was taken: good, unless the order was called off meanwhile. */
-const charged = (payment: Payment): PaymentDecision =>
-  payment.stopWanted ? refund(payment, 0) : settle(payment, { status: 'SUCCEEDED' });
+const succeedOrRefund = (payment: Payment): PaymentDecision =>
+  payment.stopWanted ? requestRefund(payment, 0) : conclude(payment, { status: 'SUCCEEDED' });
 
 /** No money was taken and none will be. */
-const over = (payment: Payment, reason: EventData<'PaymentFailed'>['reason']): PaymentDecision =>
-  payment.stopWanted ? settle(payment, { status: 'VOIDED' }) : settle(payment, { status: 'FAILED', reason });
+const failOrVoid = (payment: Payment, reason: EventData<'PaymentFailed'>['reason']): PaymentDecision =>
+  payment.stopWanted ? conclude(payment, { status: 'VOIDED' }) : conclude(payment, { status: 'FAILED', reason });
 
 /** This attempt brought no money as far as we know. */
-function brokeOff(payment: Payment, reason: EventData<'PaymentAttemptFailed'>['reason']): PaymentDecision {
+function retryOrResolve(payment: Payment, reason: EventData<'PaymentAttemptFailed'>['reason']): PaymentDecision {
   const unknown = payment.unknown || reason === 'NO_ANSWER';
   const { attempt } = payment;
   if (payment.stopWanted || attempt >= ATTEMPTS_MAX) {
-    return unknown ? resolve(payment, { unknown }, 0) : over(payment, 'GATEWAY_UNAVAILABLE');
+    return unknown ? requestResolve(payment, { unknown }, 0) : failOrVoid(payment, 'GATEWAY_UNAVAILABLE');
   }
   const delayMs = retryDelayMs(attempt);
   const next = change(payment, {
@@ -133,19 +133,21 @@ function brokeOff(payment: Payment, reason: EventData<'PaymentAttemptFailed'>['r
 }
 
 /** Stock is reserved: take the money. */
-export function reserved(payment: Payment, { data }: DomainEvent<'InventoryReserved'>): PaymentDecision {
-  if (payment.status !== 'NONE') return done(payment);
+export function charge(payment: Payment, { data }: DomainEvent<'InventoryReserved'>): PaymentDecision {
+  if (payment.status !== 'NONE') return repeatOutcome(payment);
   const { customerId, totalMinor: amountMinor, currency, paymentMethod: method } = data;
-  return charge(payment, { customerId, amountMinor, currency, method, attempt: 1 }, 'charging');
+  return requestCharge(payment, { customerId, amountMinor, currency, method, attempt: 1 }, 'charging');
 }
 
 /** The order is off: whatever the moment, no money may be kept. */
-export function cancelled(payment: Payment, { data }: DomainEvent<'OrderCancelled'>): PaymentDecision {
+export function callOff(payment: Payment, { data }: DomainEvent<'OrderCancelled'>): PaymentDecision {
   switch (payment.status) {
     case 'NONE':
-      return settle(payment, { status: 'VOIDED', customerId: data.customerId });
+      return conclude(payment, { status: 'VOIDED', customerId: data.customerId });
     case 'RETRY_WAIT':
-      return payment.unknown ? resolve(payment, { stopWanted: true }, 0) : settle(payment, { status: 'VOIDED' });
+      return payment.unknown
+        ? requestResolve(payment, { stopWanted: true }, 0)
+        : conclude(payment, { status: 'VOIDED' });
     case 'CHARGING':
     case 'RESOLVING':
       // The gateway is being asked and nobody knows the answer; it will be decided when it comes.
@@ -153,87 +155,91 @@ export function cancelled(payment: Payment, { data }: DomainEvent<'OrderCancelle
         ? unchanged(payment, 'stop wanted already')
         : decided({ ...payment, stopWanted: true }, 'stop wanted');
     case 'SUCCEEDED':
-      return refund(payment, 0);
+      return requestRefund(payment, 0);
     case 'FAILED':
     case 'VOIDED':
     case 'REFUND_PENDING':
     case 'REFUNDED':
-      return done(payment);
+      return repeatOutcome(payment);
   }
 }
 
 /** The gateway's answer to an attempt. One that names another attempt than the current is too late to matter. */
-export function chargeAnswered(payment: Payment, { attempt, answer }: Input<'ChargeAnswered'>): PaymentDecision {
+export function concludeCharge(payment: Payment, { attempt, answer }: Input<'ChargeAnswered'>): PaymentDecision {
   if (payment.status !== 'CHARGING') return unchanged(payment, payment.status);
   if (attempt !== payment.attempt) return unchanged(payment, 'another attempt');
   switch (answer) {
     case 'charged':
-      return charged(payment);
+      return succeedOrRefund(payment);
     case 'declined':
-      return over(payment, 'DECLINED');
+      return failOrVoid(payment, 'DECLINED');
     case 'not processed':
-      return brokeOff(payment, 'NOT_PROCESSED');
+      return retryOrResolve(payment, 'NOT_PROCESSED');
     case 'no answer':
-      return brokeOff(payment, 'NO_ANSWER');
+      return retryOrResolve(payment, 'NO_ANSWER');
   }
 }
 
 /** What really became of an unknown charge. */
-export function resolveAnswered(payment: Payment, { answer }: Input<'ResolveAnswered'>): PaymentDecision {
+export function concludeResolve(payment: Payment, { answer }: Input<'ResolveAnswered'>): PaymentDecision {
   if (payment.status !== 'RESOLVING') return unchanged(payment, payment.status);
   switch (answer) {
     case 'charged':
-      return charged(payment);
+      return succeedOrRefund(payment);
     case 'declined':
-      return over(payment, 'DECLINED');
+      return failOrVoid(payment, 'DECLINED');
     case 'void':
-      return over(payment, 'GATEWAY_UNAVAILABLE');
+      return failOrVoid(payment, 'GATEWAY_UNAVAILABLE');
     case 'unreachable':
       return unchanged(payment, 'gateway unreachable');
   }
 }
 
 /** Whether the money is back. */
-export function refundAnswered(payment: Payment, { answer }: Input<'RefundAnswered'>): PaymentDecision {
+export function concludeRefund(payment: Payment, { answer }: Input<'RefundAnswered'>): PaymentDecision {
   if (payment.status !== 'REFUND_PENDING') return unchanged(payment, payment.status);
   if (answer === 'unreachable') return unchanged(payment, 'gateway unreachable');
-  return settle(payment, { status: 'REFUNDED', wake: { kind: 'nudge' } });
+  return conclude(payment, { status: 'REFUNDED', wake: { kind: 'nudge' } });
 }
 
 /** The pause after an attempt is over. */
-export function retryDue(payment: Payment, { attempt }: Input<'RetryDue'>): PaymentDecision {
+export function retry(payment: Payment, { attempt }: Input<'RetryDue'>): PaymentDecision {
   if (payment.status !== 'RETRY_WAIT') return unchanged(payment, payment.status);
   if (attempt !== payment.attempt) return unchanged(payment, 'another attempt');
-  return charge(payment, { attempt: attempt + 1 }, 'charging again');
+  return requestCharge(payment, { attempt: attempt + 1 }, 'charging again');
 }
 
 /** An operator gives the money back. */
 export function refundOnRequest(payment: Payment): PaymentDecision {
-  return payment.status === 'SUCCEEDED' ? refund(payment, 0) : unchanged(payment, payment.status);
+  return payment.status === 'SUCCEEDED' ? requestRefund(payment, 0) : unchanged(payment, payment.status);
 }
 
 /** How often a refund is announced again without having been asked: its order may be settled and ask no more. */
 const REFUND_NUDGES_MAX = 3;
 
 /** Something that should have happened has not: a timer was lost, a worker died, the gateway is away. */
-export function overdue(payment: Payment): PaymentDecision {
+export function resume(payment: Payment): PaymentDecision {
   if (!payment.clock.due) return unchanged(payment, 'not due');
   switch (payment.status) {
     case 'CHARGING':
       // Marked unknown first, then asked again: the request of the dead worker may still land. Who wants no money any more
       // asks what became of it: charging again would be the first charge, were the worker dead before it asked.
       return payment.stopWanted
-        ? resolve(payment, { unknown: true }, 0)
-        : charge(payment, { unknown: true }, 'lease ran out: asked again');
+        ? requestResolve(payment, { unknown: true }, 0)
+        : requestCharge(payment, { unknown: true }, 'lease ran out: asked again');
     case 'RETRY_WAIT':
-      return retryDue(payment, { type: 'RetryDue', attempt: payment.attempt });
+      return retry(payment, { type: 'RetryDue', attempt: payment.attempt });
     case 'RESOLVING':
-      return resolve(payment, {}, payment.tries + 1);
+      return requestResolve(payment, {}, payment.tries + 1);
     case 'REFUND_PENDING':
-      return refund(payment, payment.tries + 1);
+      return requestRefund(payment, payment.tries + 1);
     case 'REFUNDED': {
       const tries = payment.tries + 1;
-      return settle(payment, { status: 'REFUNDED', tries, wake: tries < REFUND_NUDGES_MAX ? { kind: 'nudge' } : null });
+      return conclude(payment, {
+        status: 'REFUNDED',
+        tries,
+        wake: tries < REFUND_NUDGES_MAX ? { kind: 'nudge' } : null,
+      });
     }
     case 'NONE':
     case 'SUCCEEDED':

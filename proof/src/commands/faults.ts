@@ -1,13 +1,13 @@
 /** npm run faults: does faults to a running system under load, and has the checker judge what is left. */
-import { readCommandLine, reportFailure } from '@quadrille/operator/src/commands/command-line';
+import { readCommandLine, reportFailure } from '@quadrille/operator/src/command-line';
 import { endStarted } from '@quadrille/operator/src/servers/child';
 import { createProgress } from '@quadrille/operator/src/start/progress';
-import { listRows, rowLine } from '../faults/lines';
+import { listRows, rowLine } from '../faults/format-rows';
 import { keepResults } from '../faults/results';
 import { groups, recoverWithinMs, type Result, type Row } from '../faults/row';
 import { notRun, rows } from '../faults/rows';
 import { runRow, stock } from '../faults/run-row';
-import { startStage, type Stage, type System } from '../faults/stage';
+import { startSystemUnderFault, type SystemUnderFault, type Deployment } from '../faults/system-under-fault';
 
 const usage = `npm run faults -- [--only rows] [--quick] [--strict] [--list]
   --only    numbers and groups, for example 1,2,14 or broker,database
@@ -28,9 +28,9 @@ function select(only: string | undefined, quick: boolean): readonly Row[] {
     .filter((row) => !quick || row.quick === true);
 }
 
-async function start(system: System): Promise<Stage> {
+async function start(system: Deployment): Promise<SystemUnderFault> {
   const done = system === 'cluster' ? 'System under faults, on a cluster of three brokers' : 'System under faults';
-  const stage = await progress.step('system under faults', done, () => startStage(system));
+  const stage = await progress.step('system under faults', done, () => startSystemUnderFault(system));
   await stock(stage);
   return stage;
 }
@@ -38,8 +38,8 @@ async function start(system: System): Promise<Stage> {
 /** Runs the rows on one system after the other: a fresh one after a row that left it broken, or for a row that needs another. */
 async function runAll(selected: readonly Row[]): Promise<Result[]> {
   const results: Result[] = [];
-  let stage: Stage | undefined;
-  let running: System | undefined;
+  let stage: SystemUnderFault | undefined;
+  let running: Deployment | undefined;
   try {
     for (const row of selected) {
       const system = row.system ?? 'single';

@@ -3,8 +3,8 @@ import { fuzz } from '../fuzz/fuzz';
 import { fuzzReport, isSound } from '../fuzz/report';
 import { dataFolder } from '@quadrille/operator/src/root';
 import { readAddresses } from '@quadrille/operator/src/start/addresses';
-import { askServers } from '@quadrille/operator/src/start/silent';
-import { readCommandLine, runCommand, wholeNumber } from '@quadrille/operator/src/commands/command-line';
+import { askServers } from '@quadrille/operator/src/start/explain-unreachable';
+import { readCommandLine, runCommand, wholeNumber } from '@quadrille/operator/src/command-line';
 
 const usage = `npm run fuzz -- [--requests number] [--messages number] [--seed number] [--docker]
   --requests  HTTP requests in all, to every operation in turn (100000)

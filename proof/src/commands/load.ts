@@ -4,10 +4,10 @@ import { machineLoad } from '../load/figures';
 import { measureBurst, measureMemory, measureSteady } from '../load/measure';
 import { dataFolder } from '@quadrille/operator/src/root';
 import { readAddresses, type Addresses } from '@quadrille/operator/src/start/addresses';
-import { askServers } from '@quadrille/operator/src/start/silent';
+import { askServers } from '@quadrille/operator/src/start/explain-unreachable';
 import { holds, report } from '@quadrille/operator/src/verify/report';
 import { verify } from '@quadrille/operator/src/verify/verify';
-import { readCommandLine, runCommand, wholeNumber } from '@quadrille/operator/src/commands/command-line';
+import { readCommandLine, runCommand, wholeNumber } from '@quadrille/operator/src/command-line';
 
 const usage = `npm run load -- [--idle seconds]
   --idle    how long the services rest before their memory is measured (60)`;

@@ -1,7 +1,7 @@
 /** npm run mutate: changes every decision in every small way, one at a time, and counts the changes that no test notices. */
 import { MUST_SCORE, mutateDomains, scoreOf, type Mutation } from '../mutate/mutate';
 import { services, shortNames } from '@quadrille/operator/src/services';
-import { readCommandLine, runCommand } from '@quadrille/operator/src/commands/command-line';
+import { readCommandLine, runCommand } from '@quadrille/operator/src/command-line';
 
 const names: readonly string[] = shortNames.map((short) => services[short].table.name);
 const usage = `npm run mutate -- [service ...]

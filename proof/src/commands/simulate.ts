@@ -2,7 +2,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { readCommandLine, reportFailure, wholeNumber } from '@quadrille/operator/src/commands/command-line';
+import { readCommandLine, reportFailure, wholeNumber } from '@quadrille/operator/src/command-line';
 import { createScenario, type Scenario } from '../simulation/faults/fault-plan';
 import { replayOptions, scenarioOf } from '../simulation/replay';
 import { missed, offenders, report, situationsOf, type RunSummary } from '../simulation/report';

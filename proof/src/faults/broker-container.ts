@@ -3,7 +3,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { processMarker } from '@quadrille/operator/src/instance/processes';
 import { eventually } from './eventually';
-import type { Stage } from './stage';
+import type { SystemUnderFault } from './system-under-fault';
 
 const run = promisify(execFile);
 
@@ -26,17 +26,17 @@ export function hasBrokerImage(): boolean {
 }
 
 /** One for each copy of the repository: the next run finds what a killed one has left. */
-const nameFor = ({ folder }: Stage) => `${processMarker(folder)}-broker`;
+const nameFor = ({ folder }: SystemUnderFault) => `${processMarker(folder)}-broker`;
 
 /** Removes the container and everything in it; nothing happens when there is none. */
-export async function removeBrokerContainer(stage: Stage): Promise<void> {
+export async function removeBrokerContainer(stage: SystemUnderFault): Promise<void> {
   await run('docker', ['rm', '--force', '--volumes', nameFor(stage)]).catch((error: unknown) => {
     if (!String(error).includes('No such container')) throw error;
   });
 }
 
 /** Starts it on the ports of the private broker, which must have been stopped, with the same administrator. It is empty. */
-export async function startBrokerContainer(stage: Stage): Promise<void> {
+export async function startBrokerContainer(stage: SystemUnderFault): Promise<void> {
   await removeBrokerContainer(stage);
   const { username, password, port, pathname } = new URL(stage.broker().url);
   const virtualHost = pathname.slice(1);

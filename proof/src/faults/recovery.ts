@@ -1,7 +1,7 @@
 /** How long until the system works again: a new order is confirmed, and every service says that it is ready. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Stage } from './stage';
+import type { SystemUnderFault } from './system-under-fault';
 
 /** Pause between two new orders that are tried. */
 const PROBE_INTERVAL_MS = 250;
@@ -36,7 +36,10 @@ async function isConfirmed(orderUrl: string, product: string): Promise<boolean> 
 }
 
 /** Resolves with the milliseconds from now until the system works. */
-export async function measureRecovery({ services: { order }, all }: Stage, product: string): Promise<number> {
+export async function measureRecovery(
+  { services: { order }, all }: SystemUnderFault,
+  product: string,
+): Promise<number> {
   const began = performance.now();
   const seen = { confirmed: false };
   const probes: Promise<void>[] = [];

@@ -1,7 +1,7 @@
 /** What a row of the table of faults is, and what became of one. */
 import type { Load } from './customers';
 import type { Counters, Entries } from './journal';
-import type { Stage, System } from './stage';
+import type { SystemUnderFault, Deployment } from './system-under-fault';
 
 /** Where the fault is. */
 export const groups = {
@@ -34,8 +34,8 @@ type Figure = number | ((evidence: Evidence) => number | Promise<number>);
 export type Proof = Readonly<Record<string, Figure | { readonly none: Figure }>>;
 
 /** What a row does its work with. */
-export interface Scene {
-  readonly stage: Stage;
+export interface FaultContext {
+  readonly stage: SystemUnderFault;
   readonly load: Load;
   /** The fault is over (for a kill: at its moment). Resolves with the milliseconds until a new order goes through and all are ready. */
   readonly recovered: () => Promise<number>;
@@ -54,13 +54,13 @@ export interface Row {
   /** One line for whoever has this fault in production. */
   readonly youWillSee: string;
   /** What it is done to; the system of npm start unless it says otherwise. */
-  readonly system?: System;
+  readonly system?: Deployment;
   /** Goal of its recovery; RECOVER_WITHIN_MS unless it says otherwise. */
   readonly recoverWithinMs?: number;
   /** In the short selection of the CI gate. */
   readonly quick?: true;
   /** Injects the fault into the system under load, and lifts it. */
-  readonly inject: (scene: Scene) => Promise<Proof>;
+  readonly inject: (scene: FaultContext) => Promise<Proof>;
 }
 
 /** How long a system may take to recover when the fault is over. */

@@ -7,8 +7,8 @@ import { startLoad } from './customers';
 import { eventually } from './eventually';
 import { countersOf, entriesSince, markOf } from './journal';
 import { measureRecovery } from './recovery';
-import type { Evidence, Proof, Result, Row, Scene } from './row';
-import type { Stage } from './stage';
+import type { Evidence, Proof, Result, Row, FaultContext } from './row';
+import type { SystemUnderFault } from './system-under-fault';
 
 /** The load before the fault, and after the recovery from it. */
 const STEADY_MS = 1_500;
@@ -23,7 +23,7 @@ const PRODUCTS = ['acorn-sticker', 'oak-pencil'];
 const BREACHES_SHOWN = 4;
 
 /** Opens the products of the load. */
-export async function stock(stage: Stage): Promise<void> {
+export async function stock(stage: SystemUnderFault): Promise<void> {
   for (const product of PRODUCTS) {
     const body = JSON.stringify({ quantity_available: 1_000_000, price: '1.50', name: product, category: 'faults' });
     const headers = { 'content-type': 'application/json' };
@@ -60,7 +60,7 @@ async function prove(proof: Proof, evidence: Evidence): Promise<Proven> {
 }
 
 /** Empties the parking queues: what a row put there is judged with that row. */
-async function emptyParkingQueues({ management, virtualHost, all }: Stage): Promise<void> {
+async function emptyParkingQueues({ management, virtualHost, all }: SystemUnderFault): Promise<void> {
   for (const { name } of all) {
     for (const queue of ['dead-letter', 'invalid'])
       await management.request('DELETE', `queues/${virtualHost}/${name}.${queue}/contents`);
@@ -68,7 +68,7 @@ async function emptyParkingQueues({ management, virtualHost, all }: Stage): Prom
 }
 
 /** Runs a row on a system at rest. Leaves it at rest when the verdict is `holds`. */
-export async function runRow(stage: Stage, row: Row): Promise<Result> {
+export async function runRow(stage: SystemUnderFault, row: Row): Promise<Result> {
   const began = performance.now();
   const files = new Map(stage.all.map(({ name, log }) => [name, log]));
   const mark = markOf(files);
@@ -76,7 +76,7 @@ export async function runRow(stage: Stage, row: Row): Promise<Result> {
   const undo: (() => Promise<unknown>)[] = [];
   const recoveries: number[] = [];
   let poison = 0;
-  const scene: Scene = {
+  const scene: FaultContext = {
     stage,
     load,
     recovered: async () => {

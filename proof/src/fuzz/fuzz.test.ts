@@ -2,7 +2,7 @@
 import { fuzz } from './fuzz';
 import { holds } from '@quadrille/operator/src/verify/report';
 import { testServers } from '@quadrille/test-kit';
-import { startSystem, type System } from '@quadrille/test-kit/src/system';
+import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
 
 /** Some of each operation and of each queue. */
 const AMOUNT = { requests: 3_000, messages: 500 };
@@ -13,9 +13,9 @@ const SEED = 20_261_122;
 /** Far longer than it takes: orders that it happens to make may need all of their attempts. */
 const WITHIN_MS = 180_000;
 
-let system: System;
+let system: TestSystem;
 beforeAll(async () => {
-  system = await startSystem();
+  system = await startTestSystem();
 });
 afterAll(() => system.stop());
 

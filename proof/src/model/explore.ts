@@ -4,7 +4,7 @@ import type { Happening } from './happenings';
 import { createIntList, type IntList } from './int-list';
 import { brokenAtRest, brokenNow, outcomeOf } from './judge';
 import { createNumbering } from './numbering';
-import type { System } from './systems';
+import type { TransitionSystem } from './systems';
 import type { World } from './world';
 
 /** One step of a trace, and the worlds of all orders after it. */
@@ -46,7 +46,7 @@ export interface Limits {
 
 /** Explores a system: completely, unless it is limited. A broken state is not followed further. */
 export function explore<State extends object>(
-  system: System<State>,
+  system: TransitionSystem<State>,
   limits: Limits = { firstViolation: false },
 ): Exploration {
   const { encoding, stepsOf, worldsOf } = system;
@@ -130,7 +130,10 @@ function pathTo(number: number, cameFrom: IntList): number[] {
  * The steps along a path, taken once more: what was remembered of a state is its code, which may stand for another one
  * that cannot be told apart from it, and which order is which must stay the same all along a trace.
  */
-function traceTo<State extends object>({ encoding, stepsOf, worldsOf }: System<State>, path: readonly State[]): Trace {
+function traceTo<State extends object>(
+  { encoding, stepsOf, worldsOf }: TransitionSystem<State>,
+  path: readonly State[],
+): Trace {
   const alike = (a: State, b: State) =>
     encoding.first(a) === encoding.first(b) && encoding.second(a) === encoding.second(b);
   const [beginning, ...rest] = path;

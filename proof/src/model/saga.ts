@@ -7,7 +7,7 @@ import { decideBy } from '@quadrille/service-chassis';
 import {
   envelop,
   eventTypes,
-  type Announcement,
+  type NewEvent,
   type DomainEvent,
   type EventData,
   type EventType,
@@ -191,7 +191,7 @@ const orderName = ({ status, inventory, payment }: OrderState) => [status, inven
 const paymentName = ({ status, attempt, stopWanted, unknown }: PaymentState) =>
   [status, attempt, ...(stopWanted ? ['stop'] : []), ...(unknown ? ['unknown'] : [])].join(' ');
 
-const typesOf = (announced: readonly Announcement[]) => announced.map(({ type }) => type);
+const typesOf = (announced: readonly NewEvent[]) => announced.map(({ type }) => type);
 
 /** The events that each participant hears, from the services' own tables. */
 export const hears: Readonly<Record<Participant, readonly string[]>> = {

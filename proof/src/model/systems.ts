@@ -5,7 +5,7 @@ import { stepsOf, type Step } from './steps';
 import { beginning, type Rules, type World } from './world';
 
 /** States, and the steps between them. */
-export interface System<State> {
+export interface TransitionSystem<State> {
   readonly beginnings: readonly State[];
   readonly encoding: Encoding<State>;
   readonly stepsOf: (state: State) => readonly Step<State>[];
@@ -14,7 +14,7 @@ export interface System<State> {
 }
 
 /** One order, which finds one unit on sale, or none. */
-export const oneOrder = (rules: Rules): System<World> => ({
+export const oneOrder = (rules: Rules): TransitionSystem<World> => ({
   beginnings: [beginning(1), beginning(0)],
   encoding: encodeWorlds(),
   stepsOf: (world) => stepsOf(rules, world),
@@ -40,7 +40,7 @@ const WORLD_BITS = 26;
  * other's mirror image one is explored: the code of a state names the lower number first. Nothing else is left out; all
  * interleavings are explored, without partial-order reduction.
  */
-export function twoOrders(rules: Rules): System<Contention> {
+export function twoOrders(rules: Rules): TransitionSystem<Contention> {
   const { first, second } = encodeWorlds();
   const numbering = createNumbering();
   const stocks = numberNames(32 - WORLD_BITS - 1);

@@ -18,10 +18,10 @@ import type { Scenario } from './faults/fault-plan';
 import { createRandom } from './engine/random';
 import { createScheduler, drive, world, type Scheduler } from './engine/scheduler';
 import { findingOf, type Finding } from './report';
-import { openShop, type Shop } from './workload/customers';
-import { createSystem, type Mistakes, type System } from './world/system';
-import { createTally, type Situation, type SituationTally } from './checkers/coverage';
-import { createTrouble, type Trouble, type Victims } from './faults/nemesis';
+import { createCustomers, type Customers } from './workload/customers';
+import { createSimulatedSystem, type Mistakes, type SimulatedSystem } from './world/system';
+import { createCoverage, type Situation, type Coverage } from './checkers/coverage';
+import { createNemesis, type Nemesis, type Victims } from './faults/nemesis';
 
 /** What a run is told besides its scenario. */
 export interface RunOptions {
@@ -37,7 +37,7 @@ export interface Outcome {
   readonly digest: string;
   readonly breaches: readonly Finding[];
   readonly tally: Tally;
-  readonly situations: SituationTally;
+  readonly situations: Coverage;
   readonly steps: number;
   /** Virtual time until rest. */
   readonly virtualMs: number;
@@ -81,7 +81,7 @@ const OUTCOMES: readonly (readonly [ShortName, RegExp, Situation])[] = [
   ...shortNames.map((name) => [name, /answered again$/, 'an outcome was announced again'] as const),
 ];
 
-async function countOutcomes(metrics: Readonly<Record<ShortName, ServiceMetrics>>, tally: SituationTally) {
+async function countOutcomes(metrics: Readonly<Record<ShortName, ServiceMetrics>>, tally: Coverage) {
   for (const name of shortNames) {
     const { values } = await metrics[name].handled.get();
     for (const { labels, value } of values) {
@@ -95,7 +95,7 @@ async function countOutcomes(metrics: Readonly<Record<ShortName, ServiceMetrics>
 }
 
 /** What trouble does to a system. */
-function victimsOf(system: () => System, scheduler: Scheduler): Victims {
+function victimsOf(system: () => SimulatedSystem, scheduler: Scheduler): Victims {
   const down = new Map<ShortName, number>();
   const frozen = new Map<ShortName, number>();
   let brokerDown = 0;
@@ -163,7 +163,7 @@ function victimsOf(system: () => System, scheduler: Scheduler): Victims {
 }
 
 /** Watches the tables for situations that no single service knows of. */
-function watchTables({ tables }: System, tally: SituationTally): void {
+function watchTables({ tables }: SimulatedSystem, tally: Coverage): void {
   tables.payment.charges.watchers.push((_key, before, after) => {
     if (after?.status !== 'charged' || before?.status === 'charged') return;
     if (tables.order.orders.rows.get(after.reference)?.status === 'CANCELLED')
@@ -178,7 +178,7 @@ function watchTables({ tables }: System, tally: SituationTally): void {
 }
 
 /** Whether nothing is under way any more, and nothing will be by itself. */
-const isAtRest = ({ tables, broker }: System, shop: Shop): boolean =>
+const isAtRest = ({ tables, broker }: SimulatedSystem, shop: Customers): boolean =>
   shop.busy() === 0 &&
   tables.order.ordersDue.size() === 0 &&
   tables.inventory.reservationDue.size() === 0 &&
@@ -188,7 +188,10 @@ const isAtRest = ({ tables, broker }: System, shop: Shop): boolean =>
   broker.queues.underWay() === 0 &&
   broker.queues.facts().every(({ name, ready, unacknowledged }) => isParkingLot(name) || ready + unacknowledged === 0);
 
-function judge(system: System, shop: Shop): { readonly breaches: readonly Finding[]; readonly tally: Tally } {
+function judge(
+  system: SimulatedSystem,
+  shop: Customers,
+): { readonly breaches: readonly Finding[]; readonly tally: Tally } {
   const { tables, broker, deliveries, poison } = system;
   const tally = emptyTally();
   const breaches: Breach[] = [];
@@ -215,11 +218,11 @@ export async function simulate(scenario: Scenario, options: RunOptions = {}): Pr
   const scheduler = createScheduler();
   const history = createHistory(scheduler.now, options.write);
   const { record } = history;
-  const situations = createTally();
+  const situations = createCoverage();
   const breathe = setImmediate.bind(globalThis);
   const restore = installGlobals(scheduler, createRandom(`${String(seed)} services`));
   try {
-    const trouble: Trouble = createTrouble({
+    const trouble: Nemesis = createNemesis({
       scenario,
       scheduler,
       random: createRandom(`${String(seed)} noise`),
@@ -227,7 +230,7 @@ export async function simulate(scenario: Scenario, options: RunOptions = {}): Pr
       victims: victimsOf(() => system, scheduler),
       record,
     });
-    const system: System = createSystem({
+    const system: SimulatedSystem = createSimulatedSystem({
       seed,
       orders,
       scheduler,
@@ -240,7 +243,7 @@ export async function simulate(scenario: Scenario, options: RunOptions = {}): Pr
       mistakes: options.mistakes,
     });
     watchTables(system, situations);
-    const shop = openShop({ seed, orders, scheduler, system, tally: situations, record });
+    const shop = createCustomers({ seed, orders, scheduler, system, tally: situations, record });
     await drive(scheduler, untilRest(scheduler, system, shop, trouble, options), breathe);
     const { breaches, tally } = judge(system, shop);
     await countOutcomes(metrics, situations);
@@ -262,9 +265,9 @@ export async function simulate(scenario: Scenario, options: RunOptions = {}): Pr
 /** Done when everybody rests, or should long since. */
 function untilRest(
   scheduler: Scheduler,
-  system: System,
-  shop: Shop,
-  trouble: Trouble,
+  system: SimulatedSystem,
+  shop: Customers,
+  trouble: Nemesis,
   { progress }: RunOptions,
 ): () => boolean {
   let lookAtMs = 0;

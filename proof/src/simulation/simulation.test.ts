@@ -1,5 +1,5 @@
 /** The simulation itself: the same seed is the same history, nothing is broken, and what is broken on purpose is found and made small. */
-import { cancelled as paymentCancelled } from '@quadrille/payment-service/src/domain/decide';
+import { callOff as paymentCancelled } from '@quadrille/payment-service/src/domain/decide';
 import { services } from '@quadrille/operator/src/services';
 import { createScenario, type Scenario } from './faults/fault-plan';
 import { replayOptions, scenarioOf } from './replay';

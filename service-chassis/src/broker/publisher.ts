@@ -118,7 +118,7 @@ export function createPublisher(options: {
     for (const waiter of woken) waiter();
   };
 
-  const settle = (id: string, entry: InFlight, result: PublishResult) => {
+  const resolve = (id: string, entry: InFlight, result: PublishResult) => {
     if (inFlight.get(id) !== entry) return;
     inFlight.delete(id);
     if (result === 'refused') refusingSinceMs ??= performance.now();
@@ -154,7 +154,7 @@ export function createPublisher(options: {
     },
     onClosed: () => {
       open = undefined;
-      for (const [id, entry] of [...inFlight]) settle(id, entry, 'unconfirmed');
+      for (const [id, entry] of [...inFlight]) resolve(id, entry, 'unconfirmed');
       wake();
     },
     onBlocked: (blocked) => {
@@ -195,14 +195,14 @@ export function createPublisher(options: {
           toBuffer(message.body),
           propertiesOf(service, message),
           (error: unknown) => {
-            settle(message.id, entry, entry.returned ? 'returned' : error ? 'refused' : 'confirmed');
+            resolve(message.id, entry, entry.returned ? 'returned' : error ? 'refused' : 'confirmed');
           },
         );
       } catch (error) {
         // The channel closed a moment ago and its event has not reached us yet; anything else is a message that cannot be sent.
         if (!(error instanceof IllegalOperationError))
           log.error({ err: error, message_id: message.id }, 'a message cannot be sent');
-        settle(message.id, entry, 'unconfirmed');
+        resolve(message.id, entry, 'unconfirmed');
       }
     },
     capacity: () => until(() => inFlight.size < UNCONFIRMED_MAX),

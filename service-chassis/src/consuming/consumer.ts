@@ -23,7 +23,7 @@ import { superviseLink, withHeartbeat, type Connect, type LinkState, type OpenCh
 import { watchConsumer, type ConsumerWatch } from '../broker/consumer-watch';
 import type { Reading } from './message-reader';
 import { failpoint } from '../timing/failpoint';
-import { GivenUpError } from './retry-transient';
+import { AbandonedError } from './retry-transient';
 import { settle, type Delivery, type SettlementOptions } from './settlement';
 
 /** Messages written in one transaction: beyond this a batch gains little and its locks last longer. */
@@ -185,7 +185,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
         if (restMs > 0) await pause(restMs, resting.signal);
       } catch (error) {
         letGo(channel);
-        if (error instanceof GivenUpError) continue;
+        if (error instanceof AbandonedError) continue;
         // Not foreseen: give the channel up, so that the broker delivers the batch again.
         log.error({ err: error }, 'a batch failed in an unforeseen way');
         channel.abandon('a batch failed');

@@ -5,7 +5,7 @@ import { claimedType, messageIdOf, shortString } from './message-reader';
 import type { Logger } from '../telemetry/log';
 import type { ServiceMetrics } from '../telemetry/metrics';
 import { historyOf } from './parked-history';
-import { GivenUpError, RETRY, type Worthwhile } from './retry-transient';
+import { AbandonedError, RETRY, type ShouldContinue } from './retry-transient';
 import { controlExchange } from '../processing/processor';
 import type { Publisher } from '../broker/publisher';
 
@@ -26,12 +26,12 @@ export async function park(
   raw: ConsumeMessage,
   queue: 'invalid' | 'dead-letter',
   reason: string,
-  worthwhile: Worthwhile,
+  shouldContinue: ShouldContinue,
 ): Promise<void> {
   const { service, log, metrics, publisher } = options;
   const id = messageIdOf(raw);
   for (let failures = 0; ; failures++) {
-    if (!worthwhile(failures)) throw new GivenUpError();
+    if (!shouldContinue(failures)) throw new AbandonedError();
     const result = await new Promise((resolve) => {
       publisher.publish(
         {

@@ -1,4 +1,4 @@
-/** Trying again what the infrastructure holds up, for as long as it is worthwhile. */
+/** Trying again what the infrastructure holds up, for as long as the caller wants it. */
 import { backoffMs, pause } from '../timing/backoff';
 import { isTransient } from '../database/transaction';
 import type { Logger } from '../telemetry/log';
@@ -8,19 +8,19 @@ import { reasonOf } from '../telemetry/error-reason';
 export const RETRY = { firstMs: 100, maxMs: 5_000 };
 
 /** Whether deliveries are worth another try after so many failures of the infrastructure. */
-export type Worthwhile = (failures: number) => boolean;
+export type ShouldContinue = (failures: number) => boolean;
 
 /** The channel is gone, or the service stops and cannot finish: these deliveries come back on another channel. */
-export class GivenUpError extends Error {}
+export class AbandonedError extends Error {}
 
-/** Tries again while the infrastructure is at fault. Rejects with GivenUpError when that is not worthwhile any more, and with the error of anything else. */
-export async function patiently<Result>(
+/** Tries again while the infrastructure is at fault. Rejects with AbandonedError when `shouldContinue` says stop, and with any other error at once. */
+export async function retryTransient<Result>(
   log: Logger,
   work: () => Promise<Result>,
-  worthwhile: Worthwhile,
+  shouldContinue: ShouldContinue,
 ): Promise<Result> {
   for (let failures = 0; ; failures++) {
-    if (!worthwhile(failures)) throw new GivenUpError();
+    if (!shouldContinue(failures)) throw new AbandonedError();
     try {
       return await work();
     } catch (error) {

@@ -8,7 +8,7 @@ import type { Input } from '../contract/decision';
 import { attemptOf, messageIdOf, type Reading } from './message-reader';
 import type { ServiceMetrics } from '../telemetry/metrics';
 import { park } from './park';
-import { GivenUpError, patiently, type Worthwhile } from './retry-transient';
+import { AbandonedError, retryTransient, type ShouldContinue } from './retry-transient';
 import type { Processor } from '../processing/processor';
 import type { Publisher } from '../broker/publisher';
 import { openRedelivery, type CountingOptions, type Run } from './death-count';
@@ -46,21 +46,21 @@ interface Readable<Message> extends Delivery<Message> {
 
 const isReadable = <Message>(delivery: Delivery<Message>): delivery is Readable<Message> => delivery.reading.ok;
 
-/** Brings one batch to its end, every message decided and committed, or parked; answers whether one was parked. Rejects with GivenUpError only. */
+/** Brings one batch to its end, every message decided and committed, or parked; answers whether one was parked. Rejects with AbandonedError only. */
 export async function settle<State, Message>(
   options: SettlementOptions<State, Message>,
   batch: readonly Delivery<Message>[],
-  worthwhile: Worthwhile,
+  shouldContinue: ShouldContinue,
 ): Promise<boolean> {
   const { metrics, lane } = options;
   for (const delivery of batch) {
-    if (!delivery.reading.ok) await park(options, delivery.raw, 'invalid', delivery.reading.reason, worthwhile);
+    if (!delivery.reading.ok) await park(options, delivery.raw, 'invalid', delivery.reading.reason, shouldContinue);
   }
   const readable = batch.filter(isReadable);
   if (readable.length === 0) return true;
   metrics.batchSize.observe({ lane }, readable.length);
   const end = metrics.batchSeconds.startTimer({ lane });
-  const handled = await handle(options, readable, worthwhile);
+  const handled = await handle(options, readable, shouldContinue);
   end();
   return !handled || readable.length < batch.length;
 }
@@ -69,13 +69,13 @@ export async function settle<State, Message>(
 async function handle<State, Message>(
   options: SettlementOptions<State, Message>,
   batch: readonly Readable<Message>[],
-  worthwhile: Worthwhile,
+  shouldContinue: ShouldContinue,
 ): Promise<boolean> {
   const [first] = batch;
-  if (first?.raw.fields.redelivered === true) return settleRedelivered(options, first, worthwhile);
-  if ((await attempt(options, batch, worthwhile)) === undefined) return true;
+  if (first?.raw.fields.redelivered === true) return settleRedelivered(options, first, shouldContinue);
+  if ((await attempt(options, batch, shouldContinue)) === undefined) return true;
   let handled = true;
-  for (const delivery of batch) handled = (await settleAlone(options, delivery, worthwhile)) && handled;
+  for (const delivery of batch) handled = (await settleAlone(options, delivery, shouldContinue)) && handled;
   return handled;
 }
 
@@ -83,19 +83,19 @@ async function handle<State, Message>(
 async function attempt<State, Message>(
   options: SettlementOptions<State, Message>,
   batch: readonly Readable<Message>[],
-  worthwhile: Worthwhile,
+  shouldContinue: ShouldContinue,
   run?: Run,
 ): Promise<Error | undefined> {
   try {
     const inputs: Input<Message>[] = batch.map(({ reading }) => reading.input);
-    const handled = await patiently(options.log, () => options.process(inputs, run), worthwhile);
+    const handled = await retryTransient(options.log, () => options.process(inputs, run), shouldContinue);
     handled.forEach(({ outcome }, index) => {
       const delivery = batch[index];
       if (delivery) report(options, delivery, outcome);
     });
     return undefined;
   } catch (error) {
-    if (error instanceof GivenUpError) throw error;
+    if (error instanceof AbandonedError) throw error;
     return error instanceof Error ? error : new Error(String(error));
   }
 }
@@ -104,15 +104,15 @@ async function attempt<State, Message>(
 async function settleAlone<State, Message>(
   options: SettlementOptions<State, Message>,
   delivery: Readable<Message>,
-  worthwhile: Worthwhile,
+  shouldContinue: ShouldContinue,
   run?: Run,
 ): Promise<boolean> {
   for (let tries = 1; ; tries++) {
-    const error = await attempt(options, [delivery], worthwhile, run);
+    const error = await attempt(options, [delivery], shouldContinue, run);
     if (error === undefined) return true;
     options.log.error({ err: error, message_id: messageIdOf(delivery.raw), tries }, 'a message could not be handled');
     if (tries === TRIES_ALONE) {
-      await park(options, delivery.raw, 'dead-letter', `HANDLER_FAILED: ${error.message}`, worthwhile);
+      await park(options, delivery.raw, 'dead-letter', `HANDLER_FAILED: ${error.message}`, shouldContinue);
       return false;
     }
     await pause(RETRY_ALONE_MS);
@@ -123,16 +123,20 @@ async function settleAlone<State, Message>(
 async function settleRedelivered<State, Message>(
   options: SettlementOptions<State, Message>,
   delivery: Readable<Message>,
-  worthwhile: Worthwhile,
+  shouldContinue: ShouldContinue,
 ): Promise<boolean> {
-  const redelivery = await patiently(options.log, () => openRedelivery(options, messageIdOf(delivery.raw)), worthwhile);
+  const redelivery = await retryTransient(
+    options.log,
+    () => openRedelivery(options, messageIdOf(delivery.raw)),
+    shouldContinue,
+  );
   if (redelivery.deaths < DEATHS_MAX) {
-    if (await settleAlone(options, delivery, worthwhile, redelivery)) return true;
+    if (await settleAlone(options, delivery, shouldContinue, redelivery)) return true;
   } else {
     const reason = `POISON: the process died ${String(DEATHS_MAX)} times while handling it`;
-    await park(options, delivery.raw, 'dead-letter', reason, worthwhile);
+    await park(options, delivery.raw, 'dead-letter', reason, shouldContinue);
   }
-  await patiently(options.log, redelivery.forget, worthwhile);
+  await retryTransient(options.log, redelivery.forget, shouldContinue);
   return false;
 }
 

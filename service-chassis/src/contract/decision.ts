@@ -3,7 +3,7 @@
  * await. The chassis loads the state, applies the decision and its events in one transaction, and performs the rest
  * after the commit.
  */
-import type { Announcement } from '@quadrille/shared-events';
+import type { NewEvent } from '@quadrille/shared-events';
 
 /** A message to the service itself, delivered by the broker after a delay: an alarm clock, never the truth. */
 export interface DelayedMessage<Message> {
@@ -19,7 +19,7 @@ export interface Decision<State, Effect = never, Own = never> {
   /** What was decided, for logs and metrics: a few fixed words, such as `reserved` or `unchanged: reserved already`. */
   readonly outcome: string;
   /** What to announce, in the same transaction as the state. */
-  readonly events: readonly Announcement[];
+  readonly events: readonly NewEvent[];
   /** What to have done outside, after the commit; the answer comes back as a message. */
   readonly effects: readonly Effect[];
   /** What to be reminded of. */
@@ -43,7 +43,7 @@ export interface Input<Message> {
 }
 
 /** An event as it was announced: known to the store of its service, so that it can be shown in a timeline. */
-export interface Published {
+export interface PublishedEvent {
   readonly id: string;
   readonly type: string;
   readonly time: string;

@@ -1,4 +1,4 @@
-/** The table of a service: what it hears, what it decides about it, what it announces. Data, and read as such. */
+/** The table of a service: what it hears, what it decides about it, what it publishes. Data, and read as such. */
 import type { DomainEvent, EventType } from '@quadrille/shared-events';
 import type { Decision } from './decision';
 
@@ -23,7 +23,7 @@ export interface ServiceTable<State, Heard extends EventType, Own extends { read
    * the messages that come back from a delay. However many of them there are, what customers wait for goes on beside them.
    */
   readonly lowPriority: readonly Heard[];
-  readonly announces: readonly EventType[];
+  readonly publishes: readonly EventType[];
   /** The delays of its messages to itself, in milliseconds: one delay queue each. */
   readonly delaysMs: readonly number[];
 }

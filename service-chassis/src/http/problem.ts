@@ -4,7 +4,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { isTransient } from '../database/transaction';
-import { LaneFullError } from '../processing/batcher';
+import { OverloadedError } from '../processing/batcher';
 import { loggedReason } from '../telemetry/error-reason';
 
 /** The body of every error, as it stands in OpenAPI. */
@@ -96,7 +96,7 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
   }
   const known = knownErrors[error.code];
   if (known) return sendProblem(reply, known.status, known.detail);
-  if (error instanceof LaneFullError)
+  if (error instanceof OverloadedError)
     return sendProblem(
       reply,
       503,

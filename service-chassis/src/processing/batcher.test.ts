@@ -1,4 +1,4 @@
-import { createLane, LaneFullError } from './batcher';
+import { createBatcher, OverloadedError } from './batcher';
 
 const limits = { batch: 10, waiting: 100 };
 
@@ -6,7 +6,7 @@ const limits = { batch: 10, waiting: 100 };
 function heldLane(of = limits) {
   const batches: (readonly number[])[] = [];
   const held: ((result: readonly (number | Error)[] | Error) => void)[] = [];
-  const lane = createLane<number, number>(of, (items) => {
+  const lane = createBatcher<number, number>(of, (items) => {
     batches.push(items);
     return new Promise((resolve, reject) => {
       held.push((result) => {
@@ -39,7 +39,7 @@ test('an idle lane starts at once; a busy one collects what arrives into the nex
 
 test('what arrives in one turn is one batch, up to the limit', async () => {
   const sizes: number[] = [];
-  const lane = createLane<number, number>(limits, (items) => {
+  const lane = createBatcher<number, number>(limits, (items) => {
     sizes.push(items.length);
     return Promise.resolve(items);
   });
@@ -49,7 +49,7 @@ test('what arrives in one turn is one batch, up to the limit', async () => {
 });
 
 test('an error in the place of a result rejects that item alone', async () => {
-  const lane = createLane<number, number>(limits, (items) =>
+  const lane = createBatcher<number, number>(limits, (items) =>
     Promise.resolve(items.map((item) => (item === 2 ? new Error('not two') : item))),
   );
   const results = await Promise.allSettled([1, 2, 3].map((item) => lane.submit(item)));
@@ -69,7 +69,7 @@ test('a batch that fails rejects all of its items, and the next one is written',
 });
 
 test('a result that is missing is an error, not a wait for ever', async () => {
-  const lane = createLane<number, number>(limits, () => Promise.resolve([]));
+  const lane = createBatcher<number, number>(limits, () => Promise.resolve([]));
   await expect(lane.submit(1)).rejects.toThrow('no result');
 });
 
@@ -78,7 +78,7 @@ test('a full lane refuses', async () => {
   const first = lane.submit(1);
   await turn();
   const waiting = [lane.submit(2), lane.submit(3)];
-  await expect(lane.submit(4)).rejects.toThrow(LaneFullError);
+  await expect(lane.submit(4)).rejects.toThrow(OverloadedError);
   for (const result of [1, 2, 3]) {
     end([result]);
     await turn();

@@ -4,13 +4,13 @@
  */
 
 /** The lane is full: the caller should answer 503 and be asked again later. */
-export class LaneFullError extends Error {
-  override readonly name = 'LaneFullError';
+export class OverloadedError extends Error {
+  override readonly name = 'OverloadedError';
 }
 
 /** Where single items go in and their results come out. */
-export interface Lane<Item, Result> {
-  /** Resolves with the item's own result. Rejects with the batch's error, or with LaneFullError. */
+export interface Batcher<Item, Result> {
+  /** Resolves with the item's own result. Rejects with the batch's error, or with OverloadedError. */
   submit(item: Item): Promise<Result>;
   /** Resolves when nothing is waiting and nothing is being written. */
   readonly idle: () => Promise<void>;
@@ -19,7 +19,7 @@ export interface Lane<Item, Result> {
 }
 
 /** The bounds of a lane, in items. */
-export interface LaneLimits {
+export interface BatcherLimits {
   readonly batch: number;
   readonly waiting: number;
 }
@@ -34,10 +34,10 @@ interface Waiting<Item, Result> {
  * Creates a lane. `write` gets up to `limits.batch` items and answers one result for each, in the same order; a result
  * that is an Error rejects that item alone.
  */
-export function createLane<Item, Result>(
-  limits: LaneLimits,
+export function createBatcher<Item, Result>(
+  limits: BatcherLimits,
   write: (items: readonly Item[]) => Promise<readonly (Result | Error)[]>,
-): Lane<Item, Result> {
+): Batcher<Item, Result> {
   let queue: Waiting<Item, Result>[] = [];
   let running: Promise<void> | undefined;
 
@@ -70,7 +70,7 @@ export function createLane<Item, Result>(
     submit: (item) =>
       new Promise((resolve, reject) => {
         if (queue.length >= limits.waiting) {
-          reject(new LaneFullError(`more than ${String(limits.waiting)} requests are waiting to be written`));
+          reject(new OverloadedError(`more than ${String(limits.waiting)} requests are waiting to be written`));
           return;
         }
         queue.push({ item, resolve, reject });

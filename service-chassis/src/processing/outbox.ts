@@ -1,7 +1,7 @@
 /**
  * The transactional outbox (https://microservices.io/patterns/data/transactional-outbox.html).
  *
- * A row is written in the transaction of the state that it announces. Right after the commit the same process publishes
+ * A row is written in the transaction of the state that it publishes. Right after the commit the same process publishes
  * it from memory; the row itself is for the case that this process dies or the broker is away. A row whose publish was
  * confirmed and not returned is deleted with the next batch's statement, or by a timer when there is none.
  *
@@ -109,7 +109,7 @@ export function createOutbox(options: {
   let confirmed: string[] = [];
   let woken = new AbortController();
 
-  const settle = (id: string, result: PublishResult) => {
+  const onResult = (id: string, result: PublishResult) => {
     metrics.published.inc({ result });
     if (result === 'confirmed') confirmed.push(id);
     void failpoint('after_confirm');
@@ -142,7 +142,7 @@ export function createOutbox(options: {
       ),
     );
     rows.forEach((row, index) => {
-      settle(row.id, results[index] ?? 'unconfirmed');
+      onResult(row.id, results[index] ?? 'unconfirmed');
     });
     const failed = rows.filter((_, index) => results[index] !== 'confirmed').map((row) => row.id);
     if (failed.length > 0) await pool.query({ ...POSTPONE, values: [failed] });
@@ -201,7 +201,7 @@ export function createOutbox(options: {
       if (!publisher.ready()) return;
       for (const row of rows) {
         publisher.publish(row, (result) => {
-          settle(row.id, result);
+          onResult(row.id, result);
         });
       }
     },

@@ -7,11 +7,11 @@
  * All or nothing: when it rejects, nothing of the batch happened, or (connection lost during COMMIT) all of it did and a
  * second try finds it done.
  */
-import { envelop, eventsExchange, type Announcement } from '@quadrille/shared-events';
+import { envelop, eventsExchange, type NewEvent } from '@quadrille/shared-events';
 import type { Pool, PoolClient } from 'pg';
 import { uuidv7 } from 'uuidv7';
 import { inTransaction, lockKeys } from '../database/transaction';
-import type { Decision, DelayedMessage, Input, Published } from '../contract/decision';
+import type { Decision, DelayedMessage, Input, PublishedEvent } from '../contract/decision';
 import { failpoint } from '../timing/failpoint';
 import type { Outbox } from './outbox';
 import type { OutgoingMessage } from '../broker/publisher';
@@ -22,7 +22,7 @@ import { childOf } from '../telemetry/trace';
 export interface WorkingSet<State, Message> {
   get(key: string): State;
   /** Called for every decided input, changed or not, with what it announced. */
-  put(input: Input<Message>, state: State, changed: boolean, published: readonly Published[]): void;
+  put(input: Input<Message>, state: State, changed: boolean, published: readonly PublishedEvent[]): void;
   /**
    * Sends what changed in a few set-based statements, without waiting for their answers: the COMMIT follows right
    * behind them. `get` answers what was saved once they have resolved.
@@ -126,9 +126,9 @@ export function createProcessor<State, Message, Effect, Own>(
 
 function toRow(
   service: string,
-  { type, data }: Announcement,
+  { type, data }: NewEvent,
   input: Input<unknown>,
-): { row: OutgoingMessage; published: Published } {
+): { row: OutgoingMessage; published: PublishedEvent } {
   const id = uuidv7();
   const time = new Date().toISOString();
   const traceparent = childOf(input.cause.traceparent);

@@ -2,7 +2,7 @@
 import { backoffMs, pause } from '../timing/backoff';
 import { isTransient } from '../database/transaction';
 import type { Input } from '../contract/decision';
-import { LaneFullError } from './batcher';
+import { OverloadedError } from './batcher';
 import type { Logger } from '../telemetry/log';
 import type { ServiceMetrics } from '../telemetry/metrics';
 import { loggedReason } from '../telemetry/error-reason';
@@ -77,7 +77,7 @@ export function startSweeper<Message>(options: {
         return;
       }
       const reason: unknown = result.reason;
-      if (reason instanceof LaneFullError || isTransient(reason)) {
+      if (reason instanceof OverloadedError || isTransient(reason)) {
         general = reason instanceof Error ? reason : new Error(String(reason));
         return;
       }

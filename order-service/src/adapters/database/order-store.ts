@@ -4,7 +4,7 @@ import {
   type Input,
   type Pool,
   type PoolClient,
-  type Published,
+  type PublishedEvent,
   type StatusCount,
   type Store,
   type WorkingSet,
@@ -183,7 +183,7 @@ function createWorkingSet(
 function entriesOf(
   timeline: readonly TimelineEntry[],
   { message }: Input<Message>,
-  published: readonly Published[],
+  published: readonly PublishedEvent[],
 ): TimelineEntry[] {
   const causation = 'id' in message ? message.id : null;
   const entries: TimelineEntry[] = published.map(({ id, type, time }) => ({

@@ -3,7 +3,7 @@
  * idempotent by key like a real one, commits what it says, and answers for itself when the books are checked. Requests
  * that arrive together are written together.
  */
-import { createLane, inTransaction, lockKeys, pause, type Pool, type PoolClient } from '@quadrille/service-chassis';
+import { createBatcher, inTransaction, lockKeys, pause, type Pool, type PoolClient } from '@quadrille/service-chassis';
 import type { ChargeAnswer, RefundAnswer, ResolveAnswer } from '../../domain/messages';
 import type { ChargeRequest, PaymentGateway } from '../../gateway';
 import { decideCharge, decideResolve, type ChargeEntry } from './simulated-bank';
@@ -98,7 +98,7 @@ export function createSimulatedGateway({
   successRate,
   latencyMs: [leastMs, mostMs],
 }: SimulatedGatewayOptions): PaymentGateway {
-  const lane = createLane<Question, Answer>({ batch: BATCH_MAX, waiting: WAITING_MAX }, async (questions) => {
+  const lane = createBatcher<Question, Answer>({ batch: BATCH_MAX, waiting: WAITING_MAX }, async (questions) => {
     const { answers } = await inTransaction(pool, (tx) => answerAll(tx, questions, successRate), save);
     return answers;
   });

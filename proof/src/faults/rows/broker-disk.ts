@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '../eventually';
 import type { NotRun, Row } from '../row';
 import { mayMount, moveToSmallDisk } from '../small-disk';
-import type { Stage } from '../stage';
+import type { SystemUnderFault } from '../system-under-fault';
 
 /** What the disk has free before it is filled: more than the limit of RabbitMQ's own alarm, which is 50 MB. */
 const SPARE_BYTES = 128 * 1024 * 1024;
@@ -25,7 +25,7 @@ const NO_ROOM = 'enospc';
 const fault = 'The disk of the broker really full';
 
 /** Counts how often the broker's log tells of a write without room, from now on. */
-function watchForFullDisk({ folder }: Stage): () => number {
+function watchForFullDisk({ folder }: SystemUnderFault): () => number {
   const count = () => readFileSync(join(folder, 'logs', 'rabbitmq.log'), 'utf8').split(NO_ROOM).length;
   const before = count();
   return () => count() - before;
@@ -36,7 +36,7 @@ function watchForFullDisk({ folder }: Stage): () => number {
  * queues (corrupt_log) and the supervisor of all dead-lettering with it; until the node is started again no queue like ours can be
  * declared, and a damaged queue that is deleted and declared anew works only until the start after that (enoent).
  */
-async function beginAnew(stage: Stage): Promise<void> {
+async function beginAnew(stage: SystemUnderFault): Promise<void> {
   await stage.broker().stop();
   rmSync(join(stage.folder, 'broker', 'data'), { recursive: true });
   await stage.restartBroker();

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { hasBrokerImage, removeBrokerContainer, startBrokerContainer } from '../broker-container';
 import type { NotRun, Row } from '../row';
-import type { Stage } from '../stage';
+import type { SystemUnderFault } from '../system-under-fault';
 
 /** How long the system works with the other version. */
 const WITH_OTHER_MS = 10_000;
@@ -22,10 +22,10 @@ export const versionMissing: NotRun | undefined = hasBrokerImage()
 
 const overviewSchema = z.object({ rabbitmq_version: z.string() });
 
-const versionOf = async ({ management }: Stage): Promise<string> =>
+const versionOf = async ({ management }: SystemUnderFault): Promise<string> =>
   overviewSchema.parse(await management.request('GET', 'overview?columns=rabbitmq_version')).rabbitmq_version;
 
-async function ordersConfirmed(stage: Stage): Promise<number> {
+async function ordersConfirmed(stage: SystemUnderFault): Promise<number> {
   const text = "SELECT count(*)::int AS n FROM orders WHERE status = 'CONFIRMED'";
   return (await stage.sql<{ n: number }>('order', text))[0]?.n ?? 0;
 }

@@ -2,8 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '../eventually';
 import { readinessOf, STATED_WITHIN_MS } from '../readiness';
-import type { Proof, Row, Scene } from '../row';
-import type { Stage } from '../stage';
+import type { Proof, Row, FaultContext } from '../row';
+import type { SystemUnderFault } from '../system-under-fault';
 
 /** How long a server stays away: longer than the first pauses of those who reconnect. */
 const AWAY_MS = 3_000;
@@ -15,12 +15,12 @@ const FROZEN_MS = 40_000;
 const ALARM_MS = 20_000;
 
 /** To every process of the broker's session: the node and the script that started it. */
-function signalBroker(stage: Stage, signal: NodeJS.Signals): void {
+function signalBroker(stage: SystemUnderFault, signal: NodeJS.Signals): void {
   process.kill(-stage.broker().process.pid, signal);
 }
 
 /** No last words. */
-const killBroker = (stage: Stage) => {
+const killBroker = (stage: SystemUnderFault) => {
   signalBroker(stage, 'SIGKILL');
 };
 
@@ -128,7 +128,7 @@ export const brokerRows: readonly Row[] = [
 
 /** Raises an alarm of the broker for a while. */
 async function alarm(
-  { stage, load, recovered, finally: whenOver }: Scene,
+  { stage, load, recovered, finally: whenOver }: FaultContext,
   raise: string[],
   lift: string[],
 ): Promise<Proof> {

@@ -5,7 +5,7 @@ import { metric } from '../../load/figures';
 import { services, shortNames, topology } from '@quadrille/operator/src/services';
 import { connectionsOf } from '../connections';
 import type { Row } from '../row';
-import type { Stage } from '../stage';
+import type { SystemUnderFault } from '../system-under-fault';
 
 /** How long something is missing: longer than the first pauses of those who try again. */
 const AWAY_MS = 3_000;
@@ -15,13 +15,13 @@ const CONSUMER_TIMEOUT_DEFAULT_MS = 1_800_000;
 const CHANNEL_TICK_DEFAULT_MS = 60_000;
 
 /** Exchanges, queues and bindings as they must be; users keep their passwords. */
-const declareAgain = ({ management, urls, virtualHost }: Stage) =>
+const declareAgain = ({ management, urls, virtualHost }: SystemUnderFault) =>
   declareTopology(management, topology, { virtualHost: decodeURIComponent(virtualHost), userPrefix: '' }, (service) => {
     const short = shortNames.find((name) => services[name].table.name === service) ?? 'order';
     return decodeURIComponent(new URL(urls[short].broker).password);
   });
 
-const binding = (stage: Stage, exchange: string, queue: string) =>
+const binding = (stage: SystemUnderFault, exchange: string, queue: string) =>
   `bindings/${stage.virtualHost}/e/${exchange}/q/${queue}`;
 
 /** The rows. */

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '../eventually';
 import type { NotRun, Row } from '../row';
 import { mayMount, moveToSmallDisk } from '../small-disk';
-import type { Stage } from '../stage';
+import type { SystemUnderFault } from '../system-under-fault';
 
 /** What the disk has free before it is filled: some segments of PostgreSQL's log. */
 const SPARE_BYTES = 128 * 1024 * 1024;
@@ -20,7 +20,7 @@ const NOTICED_WITHIN_MS = 40_000;
 const RATE = 40;
 
 /** Counts what PostgreSQL could not write, from now on. */
-function watchForFullDisk({ folder }: Stage): () => number {
+function watchForFullDisk({ folder }: SystemUnderFault): () => number {
   const count = () =>
     readFileSync(join(folder, 'logs', 'postgres.log'), 'utf8').split('No space left on device').length;
   const before = count();

@@ -8,7 +8,7 @@ import { withClient } from '@quadrille/operator/src/migrate/database';
 import { startPostgres, type PostgresServer } from '@quadrille/operator/src/servers/postgres';
 import { eventually } from '../eventually';
 import type { Row } from '../row';
-import type { Stage } from '../stage';
+import type { SystemUnderFault } from '../system-under-fault';
 
 /** How long orders are committed to both before the first one is lost. */
 const BOTH_MS = 8_000;
@@ -28,7 +28,7 @@ const MAX_CONNECTIONS = 100;
 const dataOf = (folder: string) => join(folder, 'postgres');
 
 /** A copy of the server that follows it from now on; the first one does not answer a COMMIT any more that the other has not written. */
-async function startStandby(stage: Stage, folder: string): Promise<PostgresServer> {
+async function startStandby(stage: SystemUnderFault, folder: string): Promise<PostgresServer> {
   const primary = new URL(stage.postgres().url);
   await stage.postgres().stop();
   mkdirSync(folder);

@@ -1,7 +1,7 @@
 /** The bank declines, fails, stays silent, answers late. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Evidence, Row, Scene } from '../row';
-import type { Stage } from '../stage';
+import type { Evidence, Row, FaultContext } from '../row';
+import type { SystemUnderFault } from '../system-under-fault';
 
 /** How long a bank misbehaves. */
 const MISBEHAVING_MS = 15_000;
@@ -19,7 +19,7 @@ const STORM_RATE = 50;
 
 /** Counts the rows of a table that belong to orders of this row's load. */
 const countOf =
-  (stage: Stage, database: 'order' | 'inventory' | 'payment', table: string, condition: string) =>
+  (stage: SystemUnderFault, database: 'order' | 'inventory' | 'payment', table: string, condition: string) =>
   async ({ load }: Evidence): Promise<number> => {
     const rows = await stage.sql<{ n: number }>(
       database,
@@ -30,13 +30,16 @@ const countOf =
   };
 
 /** Payment-service with other settings until the end of the row. */
-async function bankWith({ stage, finally: whenOver }: Scene, env: Readonly<Record<string, string>>): Promise<void> {
+async function bankWith(
+  { stage, finally: whenOver }: FaultContext,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
   whenOver(() => stage.services.payment.restart());
   await stage.services.payment.restart({ env });
 }
 
 /** Takes a table of the bank away: every request that needs it fails. */
-async function withoutTable({ stage, finally: whenOver }: Scene, table: string, ms: number): Promise<void> {
+async function withoutTable({ stage, finally: whenOver }: FaultContext, table: string, ms: number): Promise<void> {
   const away = `${table}_away`;
   const bring = () => stage.sql('payment', `ALTER TABLE IF EXISTS ${away} RENAME TO ${table}`);
   whenOver(bring);

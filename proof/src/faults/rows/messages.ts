@@ -5,7 +5,7 @@ import { envelop } from '@quadrille/shared-events';
 import { residentBytes } from '../../load/figures';
 import { topology } from '@quadrille/operator/src/services';
 import { eventually } from '../eventually';
-import type { Row, Scene } from '../row';
+import type { Row, FaultContext } from '../row';
 import { openWire, type Tapped, type Wire } from '../wire';
 
 /** How long events are collected before they are said again. */
@@ -24,14 +24,14 @@ const MEMORY_GROWTH_MAX_BYTES = 150 * 1024 * 1024;
 const POISON_WITHIN_MS = 60_000;
 
 /** A session with the broker until the end of the row. */
-async function wireFor({ stage, finally: whenOver }: Scene): Promise<Wire> {
+async function wireFor({ stage, finally: whenOver }: FaultContext): Promise<Wire> {
   const wire = await openWire(stage.addresses.amqp);
   whenOver(() => wire.close());
   return wire;
 }
 
 /** Events of some seconds of load. */
-async function collect(scene: Scene): Promise<{ readonly wire: Wire; readonly heard: readonly Tapped[] }> {
+async function collect(scene: FaultContext): Promise<{ readonly wire: Wire; readonly heard: readonly Tapped[] }> {
   const wire = await wireFor(scene);
   await wire.listen();
   await pause(LISTEN_MS);

@@ -1,6 +1,6 @@
 /** The network between a service and its servers. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { between } from '../between';
+import { putProxiesBetween } from '../proxies';
 import type { Row } from '../row';
 
 /** Longer than two heartbeats of 10 s: both ends have given the connection up. */
@@ -27,7 +27,7 @@ export const networkRows: readonly Row[] = [
     expected: 'both ends give up by heartbeat; what the old consumer still does is fenced by state and row locks',
     youWillSee: '"channel lost" (heartbeat) within 30 s, payments that wait, then all of them',
     inject: async (scene) => {
-      const { broker } = await between(scene, 'payment');
+      const { broker } = await putProxiesBetween(scene, 'payment');
       await pause(2_000);
       broker.blackHole();
       await pause(SILENT_MS);
@@ -47,7 +47,7 @@ export const networkRows: readonly Row[] = [
     expected: 'given up by heartbeat or error, opened again; unconfirmed is sent again, uncommitted decided again',
     youWillSee: '"channel lost", "Connection terminated", nothing else',
     inject: async (scene) => {
-      const { broker, database } = await between(scene, 'inventory');
+      const { broker, database } = await putProxiesBetween(scene, 'inventory');
       scene.load.setRate(30);
       // One after the other: a service without a database has nothing to say to the broker. Connections that come later carry as many bytes.
       for (const proxy of [broker, database]) {
@@ -75,7 +75,7 @@ export const networkRows: readonly Row[] = [
     expected: 'everything is slower, nothing times out',
     youWillSee: 'orders that take seconds instead of milliseconds; no errors',
     inject: async (scene) => {
-      const all = [await between(scene, 'inventory'), await between(scene, 'payment')];
+      const all = [await putProxiesBetween(scene, 'inventory'), await putProxiesBetween(scene, 'payment')];
       for (const { broker, database } of all) {
         for (const proxy of [broker, database]) proxy.slow({ latencyMs: 200, jitterMs: 100, sliceBytes: 1024 });
       }
@@ -92,7 +92,7 @@ export const networkRows: readonly Row[] = [
   },
 ];
 
-async function confirmed(stage: Parameters<typeof between>[0]['stage']): Promise<number> {
+async function confirmed(stage: Parameters<typeof putProxiesBetween>[0]['stage']): Promise<number> {
   const rows = await stage.sql<{ n: number }>(
     'order',
     "SELECT count(*)::int AS n FROM orders WHERE status = 'CONFIRMED'",

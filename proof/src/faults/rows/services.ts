@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { shortNames, type ShortName } from '@quadrille/operator/src/services';
 import type { Entries } from '../journal';
-import type { Row, Scene } from '../row';
+import type { Row, FaultContext } from '../row';
 
 /** How long the rolling kills go on, and how often one falls. */
 const ROLLING_MS = 60_000;
@@ -15,13 +15,13 @@ const ONE_DEATH_MS = 5_000;
 const DRAIN_MAX_MS = 10_000;
 
 /** Kills a service at a failpoint and waits until the system works again. */
-async function dieAndRecover({ stage, recovered }: Scene, short: ShortName, failpoint: string): Promise<void> {
+async function dieAndRecover({ stage, recovered }: FaultContext, short: ShortName, failpoint: string): Promise<void> {
   await stage.services[short].dieAt(failpoint);
   await recovered();
 }
 
 /** Kills each of these services at a failpoint, one after the other; answers how many died. */
-async function each(scene: Scene, names: readonly ShortName[], failpoint: string): Promise<number> {
+async function each(scene: FaultContext, names: readonly ShortName[], failpoint: string): Promise<number> {
   for (const short of names) await dieAndRecover(scene, short, failpoint);
   return names.length;
 }

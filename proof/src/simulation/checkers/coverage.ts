@@ -60,13 +60,13 @@ export const situations = [
 export type Situation = (typeof situations)[number];
 
 /** Counts of situations. */
-export interface SituationTally {
+export interface Coverage {
   readonly count: (situation: Situation, times?: number) => void;
   readonly of: (situation: Situation) => number;
 }
 
 /** Nothing has occurred yet. */
-export function createTally(): SituationTally {
+export function createCoverage(): Coverage {
   const counts = new Map<Situation, number>();
   return {
     count: (situation, times = 1) => {

@@ -14,7 +14,7 @@ import type { Finding } from '../report';
 export type Poison = 'unreadable' | 'failing' | 'deadly';
 
 /** The poison of a run. */
-export interface PoisonCupboard {
+export interface PlantedPoison {
   /** Puts one into the queue of a service. */
   readonly plant: (service: ShortName, poison: Poison) => void;
   /** What a decision about this message comes to, if it is poison. */
@@ -44,7 +44,7 @@ const HEARD = {
 };
 
 /** Prepares poison for these queues. */
-export function createPoison(queues: Queues, nowMs: () => number): PoisonCupboard {
+export function createPoison(queues: Queues, nowMs: () => number): PlantedPoison {
   const all = new Map<string, { readonly service: ShortName; readonly poison: Poison }>();
   return {
     plant: (service, poison) => {

@@ -9,7 +9,7 @@ import { createNoises } from './network-noise';
 import { durationOf, type Fault, type FaultKind, type Scenario } from './fault-plan';
 import type { Poison } from '../checkers/poison';
 import type { Random } from '../engine/random';
-import type { SituationTally } from '../checkers/coverage';
+import type { Coverage } from '../checkers/coverage';
 import { services, type ShortName } from '@quadrille/operator/src/services';
 
 /** What trouble can do to the system. */
@@ -34,7 +34,7 @@ export interface Victims {
 }
 
 /** Trouble, as the servers ask for it. */
-export interface Trouble {
+export interface Nemesis {
   readonly database: DatabaseFaults;
   readonly broker: BrokerFaults;
   readonly gateway: GatewayFaults;
@@ -82,14 +82,14 @@ const AGAIN_MS = 100;
 const REFUSED_MAX = 30;
 
 /** Prepares the trouble of a scenario. */
-export function createTrouble(options: {
+export function createNemesis(options: {
   readonly scenario: Scenario;
   readonly scheduler: Scheduler;
   readonly random: Random;
-  readonly tally: SituationTally;
+  readonly tally: Coverage;
   readonly victims: Victims;
   readonly record: (line: string) => void;
-}): Trouble {
+}): Nemesis {
   const { scenario, scheduler, random, tally, victims, record } = options;
   const armed = new Map<FaultKind, { readonly fault: Fault; skip: number }[]>();
   let over = false;
@@ -120,7 +120,7 @@ export function createTrouble(options: {
     return true;
   };
 
-  const now = (fault: Fault, situation: Parameters<SituationTally['count']>[0]) => {
+  const now = (fault: Fault, situation: Parameters<Coverage['count']>[0]) => {
     happened(fault);
     tally.count(situation);
   };
@@ -132,11 +132,7 @@ export function createTrouble(options: {
     });
   };
 
-  const strike = (
-    fault: Fault,
-    situation: Parameters<SituationTally['count']>[0],
-    happensTo: (owner: Owner) => void,
-  ) => {
+  const strike = (fault: Fault, situation: Parameters<Coverage['count']>[0], happensTo: (owner: Owner) => void) => {
     const [owner] = victims.lives(fault.service);
     if (!owner) {
       again(fault);
@@ -149,7 +145,7 @@ export function createTrouble(options: {
   const breakConnection = (
     fault: Fault,
     what: Parameters<Victims['toConnection']>[1],
-    situation: Parameters<SituationTally['count']>[0],
+    situation: Parameters<Coverage['count']>[0],
   ) => {
     if (victims.toConnection(fault.service, what, fault.draw)) now(fault, situation);
     else again(fault);

@@ -3,7 +3,7 @@ import type { Carriage } from '../broker/broker';
 import type { Call } from '../world/gateway';
 import { noises, type Noise } from './fault-plan';
 import type { Random } from '../engine/random';
-import type { SituationTally } from '../checkers/coverage';
+import type { Coverage } from '../checkers/coverage';
 
 /** How late messages are: mostly a little, sometimes longer than the healing time. */
 const latenessMs = (random: Random) => {
@@ -23,7 +23,7 @@ export interface Noises {
 export function createNoises(options: {
   readonly noises: readonly Noise[];
   readonly random: Random;
-  readonly tally: SituationTally;
+  readonly tally: Coverage;
   readonly isOver: () => boolean;
 }): Noises {
   const { random, tally, isOver } = options;

@@ -10,8 +10,8 @@ import { arrivals } from '../faults/fault-plan';
 import type { Finding } from '../report';
 import { createRandom, type Random } from '../engine/random';
 import { world, type Scheduler } from '../engine/scheduler';
-import type { System } from '../world/system';
-import type { SituationTally } from '../checkers/coverage';
+import type { SimulatedSystem } from '../world/system';
+import type { Coverage } from '../checkers/coverage';
 
 /** Requests that are sent at most for one wish; between two of them a customer pauses. */
 const TRIES_MAX = 60;
@@ -44,7 +44,7 @@ const available = catalogue.filter(({ stock }) => stock > 0);
 const [plenty] = available;
 
 /** What has become of the shop's customers. */
-export interface Shop {
+export interface Customers {
   /** Customers and operators that are not done yet. */
   busy(): number;
   placed(): number;
@@ -87,14 +87,14 @@ const traceparentOf = (random: Random) => {
 };
 
 /** Opens the shop: every customer comes at their time. */
-export function openShop(options: {
+export function createCustomers(options: {
   readonly seed: number;
   readonly orders: number;
   readonly scheduler: Scheduler;
-  readonly system: System;
-  readonly tally: SituationTally;
+  readonly system: SimulatedSystem;
+  readonly tally: Coverage;
   readonly record: (line: string) => void;
-}): Shop {
+}): Customers {
   const { seed, orders, scheduler, system, tally, record } = options;
   const answers = createAnswers();
   let busy = 0;

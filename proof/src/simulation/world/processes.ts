@@ -77,7 +77,7 @@ const watched = <State, Message extends object>(
 export const startOrder = (parts: Parts) =>
   startParticipant({
     ...parts,
-    service: services.order.table,
+    table: services.order.table,
     config,
     store: watched(createOrderStore({ deadlineMs: ORDER_DEADLINE_MS, healingAfterMs: config.HEALING_AFTER_MS }), parts),
     overdue: (limit) => overdueOrders(parts.pool, limit),
@@ -87,7 +87,7 @@ export const startOrder = (parts: Parts) =>
 export const startInventory = (parts: Parts, service = services.inventory.table) =>
   startParticipant({
     ...parts,
-    service,
+    table: service,
     config,
     store: watched(createReservationStore(config.HEALING_AFTER_MS), parts),
     overdue: (limit) => overdueReservations(parts.pool, limit),
@@ -97,7 +97,7 @@ export const startInventory = (parts: Parts, service = services.inventory.table)
 export const startPayment = (parts: Parts, service = services.payment.table) =>
   startParticipant({
     ...parts,
-    service,
+    table: service,
     config,
     store: watched(createPaymentStore(config.HEALING_AFTER_MS), parts),
     own: retryDueSchema,
@@ -109,7 +109,7 @@ export const startPayment = (parts: Parts, service = services.payment.table) =>
 export const startNotification = (parts: Parts) =>
   startParticipant({
     ...parts,
-    service: services.notification.table,
+    table: services.notification.table,
     config,
     store: watched(createNotificationStore({ mail: false, firstPauseMs: config.HEALING_AFTER_MS }), parts),
     // Prisma is asked for mails only, and without a mail server there are none.

@@ -14,11 +14,11 @@ import { createTables, statementsOf, type Tables } from './databases';
 import { createBank, createGateway, type GatewayFaults } from './gateway';
 import { startInventory, startNotification, startOrder, startPayment, type Parts } from './processes';
 import { watchDeliveries, type Deliveries } from '../checkers/deliveries';
-import { createPoison, type PoisonCupboard } from '../checkers/poison';
+import { createPoison, type PlantedPoison } from '../checkers/poison';
 import { createRandom } from '../engine/random';
 import { ask, type Answered, type Asked } from '../workload/requests';
 import { world, type Owner, type Scheduler } from '../engine/scheduler';
-import type { SituationTally } from '../checkers/coverage';
+import type { Coverage } from '../checkers/coverage';
 
 /** Something wrong put in the place of what is right, to see whether it is found out. */
 export interface Mistakes {
@@ -34,7 +34,7 @@ export interface SystemOptions {
   readonly orders: number;
   readonly scheduler: Scheduler;
   readonly record: (line: string) => void;
-  readonly tally: SituationTally;
+  readonly tally: Coverage;
   readonly log: Logger;
   readonly metrics: Readonly<Record<ShortName, ServiceMetrics>>;
   readonly faults: {
@@ -47,12 +47,12 @@ export interface SystemOptions {
 }
 
 /** A running system. */
-export interface System {
+export interface SimulatedSystem {
   readonly tables: Tables;
   readonly databases: Readonly<Record<ShortName, DatabaseServer>>;
   readonly broker: BrokerServer;
   readonly deliveries: Deliveries;
-  readonly poison: PoisonCupboard;
+  readonly poison: PlantedPoison;
   /** Those that were not asked to stop. */
   lives(name: ShortName): readonly Owner[];
   start(name: ShortName): void;
@@ -88,7 +88,7 @@ const GOODBYE_MS = { least: 1, most: 3 } as const;
 const SILENT_DEATH = { share: 0.1, leastMs: 1_000, mostMs: 15_000 } as const;
 
 /** Puts the system together, and starts every service. */
-export function createSystem(options: SystemOptions): System {
+export function createSimulatedSystem(options: SystemOptions): SimulatedSystem {
   const { scheduler, record, tally, faults, seed } = options;
   const random = createRandom(`${String(seed)} system`);
   const tables = createTables(options.orders);

@@ -57,7 +57,7 @@ const SERVER_WITHIN_MS = 30_000;
 const REST_LOOK_MS = 200;
 
 /** What a row needs: the system of npm start, or the same on a cluster of three brokers. */
-export type System = 'single' | 'cluster';
+export type Deployment = 'single' | 'cluster';
 
 /** What each service connects to. */
 export interface ServerUrls {
@@ -66,7 +66,7 @@ export interface ServerUrls {
 }
 
 /** The system and its servers. */
-export interface Stage {
+export interface SystemUnderFault {
   readonly folder: string;
   readonly services: Readonly<Record<ShortName, ServiceUnderFault>>;
   readonly all: readonly ServiceUnderFault[];
@@ -115,7 +115,7 @@ const UNDER_WAY: Record<ShortName, string> = {
 };
 
 /** Starts everything, with a broker of three nodes for a cluster, and resolves when all services are ready. */
-export async function startStage(system: System): Promise<Stage> {
+export async function startSystemUnderFault(system: Deployment): Promise<SystemUnderFault> {
   await unmountBelow(folder);
   rmSync(folder, { recursive: true, force: true });
   const servers = await startPrivateServers({
@@ -134,7 +134,10 @@ export async function startStage(system: System): Promise<Stage> {
   }
 }
 
-async function assemble(servers: Awaited<ReturnType<typeof startPrivateServers>>, system: System): Promise<Stage> {
+async function assemble(
+  servers: Awaited<ReturnType<typeof startPrivateServers>>,
+  system: Deployment,
+): Promise<SystemUnderFault> {
   const { passwordOf, ports } = servers;
   let { postgres, broker } = servers;
   if (!postgres || !broker) throw new Error('faults need private servers');

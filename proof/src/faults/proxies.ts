@@ -1,6 +1,6 @@
 /** Puts proxies between a service and its servers for as long as a row lasts. */
 import type { ShortName } from '@quadrille/operator/src/services';
-import type { Scene } from './row';
+import type { FaultContext } from './row';
 import { startTcpProxy, type TcpProxy } from '@quadrille/test-kit/src/tcp-proxy';
 
 /** The proxies of one service. */
@@ -10,8 +10,8 @@ export interface Between {
 }
 
 /** Starts the service again with proxies before broker and database; the row's end takes them out again. */
-export async function between(
-  { stage, finally: whenOver }: Scene,
+export async function putProxiesBetween(
+  { stage, finally: whenOver }: FaultContext,
   short: ShortName,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Between> {

@@ -53,9 +53,9 @@ async function pingDatabase(pool: Pool): Promise<string | undefined> {
 
 /**
  * Puts the HTTP server in front of a participant. `brokerRequired` says whether the service can do anything for its
- * callers without the broker: order-service can, since its outbox keeps what it announces.
+ * callers without the broker: order-service can, since its outbox keeps what it publishes.
  */
-export async function createService(options: {
+export async function createServiceHost(options: {
   readonly config: CommonConfig & { readonly PORT: number };
   readonly foundation: Foundation;
   readonly participant: { problems(): Readonly<Record<string, string>>; stop(): Promise<void> };

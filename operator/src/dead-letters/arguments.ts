@@ -1,9 +1,9 @@
 /** The command line of dead-letters: one that is not understood must not act on messages that nobody meant. */
 import { eventTypes } from '@quadrille/shared-events';
-import { parkingQueues, type ParkingQueue } from '../dead-letters/parked';
-import type { Selection } from '../dead-letters/select';
+import { parkingQueues, type ParkingQueue } from './parked';
+import type { Selection } from './select';
 import { services, shortNames } from '../services';
-import { readCommandLine } from './command-line';
+import { readCommandLine } from '../command-line';
 
 const serviceNames = shortNames.map((short) => services[short].table.name);
 
@@ -46,7 +46,7 @@ const actions = ['list', 'show', 'replay', 'discard'] as const;
 export type Action = (typeof actions)[number];
 
 /** What the command line asks for. */
-export interface Wish {
+export interface ParsedCommand {
   readonly action: Action;
   readonly selection: Selection;
   readonly dryRun: boolean;
@@ -54,7 +54,7 @@ export interface Wish {
 }
 
 /** Reads the command line of dead-letters. Throws, saying what would be right, for one that could mean other messages than its author does. */
-export function readWish(args: string[]): Wish {
+export function parseCommand(args: string[]): ParsedCommand {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
   const { positionals, values } = readCommandLine(usage, {

@@ -7,7 +7,7 @@ import { topology } from '../services';
 import { testServers } from '@quadrille/test-kit/src/servers';
 import { createTestVirtualHost } from '@quadrille/test-kit/src/virtual-host';
 import { verify } from '../verify/verify';
-import { askServers, type Asked } from './silent';
+import { askServers, type Asked } from './explain-unreachable';
 
 /** An address at which nobody listens: a moment ago somebody did. */
 async function deadHost(): Promise<string> {
