@@ -7,10 +7,10 @@ import type { DomainEvent, EventType } from '@quadrille/shared-events';
 import type { Pool } from 'pg';
 import type { z } from 'zod';
 import { atMost } from './timing/backoff';
-import type { Connect } from './broker/link';
+import type { Connect } from './broker/link-options';
 import type { CommonConfig } from './lifecycle/config';
 import { BATCH_MAX, FULL_PACE, LOW_PRIORITY_PACE, startConsumer, type Pace } from './consuming/consumer';
-import { isTransient } from './database/transaction';
+import { isTransient } from './database/transient';
 import type { Input } from './contract/decision';
 import { createReader } from './consuming/message-reader';
 import { createEffectRunner, EFFECTS_MAX, type EffectRunner } from './processing/effects';
@@ -18,18 +18,15 @@ import { createBatcher } from './processing/batcher';
 import type { Logger } from './telemetry/log';
 import type { ServiceMetrics } from './telemetry/metrics';
 import { createOutbox } from './processing/outbox';
-import { createTurns } from './consuming/death-count';
-import {
-  createProcessor,
-  type Handled,
-  type Processor,
-  type RequestedEffect,
-  type Store,
-} from './processing/processor';
+import { createSemaphore } from './timing/semaphore';
+import { createProcessor, type Processor } from './processing/processor';
+import { type Handled, type RequestedEffect } from './contract/decision';
+import { type Store } from './contract/store';
 import { createPublisher } from './broker/publisher';
 import { purgeCounts } from './processing/purge';
 import { startSweeper } from './processing/sweeper';
-import { decideBy, queuesOf, type ServiceTable } from './contract/service-table';
+import { decideBy, type ServiceTable } from './contract/service-table';
+import { queuesOf } from './contract/topology';
 
 /** Commands that may wait for their batch; beyond it a request is answered 503: at 2,000 a second, these take 2.5 s. */
 const COMMANDS_WAITING_MAX = 5_000;
@@ -128,7 +125,7 @@ export function startParticipant<
   const commands = laneOf('commands', COMMANDS_WAITING_MAX);
   const results = laneOf('effects', RESULTS_WAITING_MAX);
   const command = (input: Input<Message>) => commands.submit(input);
-  const takeTurn = createTurns();
+  const takeTurn = createSemaphore(1);
   const lingering = new Set<string>(service.lingers === 'all' ? Object.keys(service.hears) : service.lingers);
   const read = createReader<Heard, Own>({
     service: service.name,

@@ -3,7 +3,8 @@ import { eventually, startTcpProxy } from '@quadrille/test-kit';
 import { exchangeOf } from '@quadrille/shared-events';
 import { connect, type Channel } from 'amqplib';
 import { pino } from 'pino';
-import { superviseLink, type Connect } from '../src/broker/link';
+import { superviseLink } from '../src/broker/link';
+import type { Connect } from '../src/broker/link-options';
 import { startFake, table, type FakeService } from './fake-service';
 import { orders, setStage, type Stage } from './stage';
 

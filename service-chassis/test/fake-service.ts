@@ -16,7 +16,7 @@ import {
   type ServiceTable,
   type Store,
 } from '../src';
-import type { Connect } from '../src/broker/link';
+import type { Connect } from '../src/broker/link-options';
 
 /** What the service knows about an order; undefined when it has not heard of it. */
 export type Seen = { readonly handled: number } | undefined;

@@ -1,7 +1,9 @@
 /** Counting the runs of redelivered messages, on the real database. */
 import { pino } from 'pino';
-import { inTransaction, openPool, type Pool } from '../src/database/transaction';
-import { openRedelivery, createTurns } from '../src/consuming/death-count';
+import { inTransaction } from '../src/database/transaction';
+import { openPool, type Pool } from '../src/database/pool';
+import { openRedelivery } from '../src/consuming/death-count';
+import { createSemaphore } from '../src/timing/semaphore';
 import { setStage, type Stage } from './stage';
 
 let stage: Stage;
@@ -24,7 +26,7 @@ const counts = async () => {
 };
 
 const begin = () => {
-  const options = { pool, log: pino({ level: 'silent' }), takeTurn: createTurns() };
+  const options = { pool, log: pino({ level: 'silent' }), takeTurn: createSemaphore(1) };
   return { count: (id: string) => openRedelivery(options, id) };
 };
 

@@ -1,7 +1,9 @@
 /** The writes of a batch travel together with its COMMIT: they happen all, or none. */
 import { createTestDatabase, type TestDatabase } from '@quadrille/test-kit/src/database';
 import type { Pool, PoolClient } from 'pg';
-import { inTransaction, isTransient, openPool } from '../src/database/transaction';
+import { inTransaction } from '../src/database/transaction';
+import { isTransient } from '../src/database/transient';
+import { openPool } from '../src/database/pool';
 
 let database: TestDatabase;
 let pool: Pool;

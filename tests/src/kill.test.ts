@@ -1,7 +1,7 @@
 /** Services that die or are stopped in the middle of the work: every order that was answered ends well, and no invariant breaks. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { RELAY_LEASE_S } from '@quadrille/service-chassis/src/processing/outbox';
+import { RELAY_LEASE_S } from '@quadrille/service-chassis/src/processing/outbox-statements';
 import { shortNames } from '@quadrille/operator';
 import { RefusedError } from '@quadrille/operator/src/demo/client';
 import { eventually } from '@quadrille/test-kit/src/eventually';

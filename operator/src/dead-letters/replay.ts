@@ -9,8 +9,8 @@
  */
 import type { GetMessage, Options } from 'amqplib';
 import { HISTORY_HEADER, historyOf, REPLAYS_HEADER } from '@quadrille/service-chassis/src/consuming/parked-history';
-import { controlExchange } from '@quadrille/service-chassis/src/processing/processor';
-import { queuesOf } from '@quadrille/service-chassis/src/contract/service-table';
+import { controlExchange } from '@quadrille/service-chassis/src/contract/topology';
+import { queuesOf } from '@quadrille/service-chassis/src/contract/topology';
 import { z } from 'zod';
 import { services, shortNames } from '../services';
 import type { Parked } from './parked';

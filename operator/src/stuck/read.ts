@@ -2,7 +2,7 @@
 import { connect, type Replies } from 'amqplib';
 import type { Pool } from 'pg';
 import { SWEPT_WITHIN_MS } from '@quadrille/service-chassis';
-import { queuesOf } from '@quadrille/service-chassis/src/contract/service-table';
+import { queuesOf } from '@quadrille/service-chassis/src/contract/topology';
 import type { Parked } from '../dead-letters/parked';
 import { services, shortNames, type ShortName } from '../services';
 import type { Moment, ServiceQueues, StuckFacts } from './facts';

@@ -1,4 +1,11 @@
-import { queuesOf } from '@quadrille/service-chassis/src/contract/service-table';
+import {
+  controlExchange,
+  controlQueue,
+  delayRoutingKey,
+  queuesOf,
+  RETRY_ROUTING_KEY,
+  type ParkingQueue,
+} from '@quadrille/service-chassis/src/contract/topology';
 import { exchangeOf, type EventType } from '@quadrille/shared-events';
 
 /** What the topology needs to know of a service; the `service` table of each package has it. */
@@ -59,6 +66,9 @@ const DELIVERY_LIMIT = 1000;
  */
 const LOOKS_MAX = 2_147_483_647;
 
+/** Where a service parks what it could not handle, and what it could not read. */
+const parking: readonly ParkingQueue[] = ['dead-letter', 'invalid'];
+
 /** Derives the whole topology from the services' tables. Pure; the order of the result follows the order of the services. */
 export function deriveTopology(services: readonly ServiceTable[]): Topology {
   const parts = services.map(topologyOf);
@@ -72,9 +82,9 @@ export function deriveTopology(services: readonly ServiceTable[]): Topology {
 
 function topologyOf(service: ServiceTable): Topology {
   const { name } = service;
-  const control = `${name}.control`;
+  const control = controlExchange(name);
   const published = [...new Set(service.publishes.map(exchangeOf))];
-  const delays = service.delaysMs.map((ms) => ({ ms, key: `retry.${String(ms / 1000)}s` }));
+  const delays = service.delaysMs.map((ms) => ({ ms, key: delayRoutingKey(ms) }));
   // The keys of `hears` are event types by its type; Object.keys forgets that.
   const heard = Object.keys(service.hears) as EventType[];
   const patient = new Set(service.lowPriority);
@@ -88,13 +98,19 @@ function topologyOf(service: ServiceTable): Topology {
     queues: [
       ...queues.map((queue) => ({
         name: queue,
-        arguments: { ...quorum(), ...deadLetter(control, 'dead-letter'), 'x-delivery-limit': DELIVERY_LIMIT },
+        arguments: {
+          ...quorum(),
+          ...deadLetter(control, 'dead-letter' satisfies ParkingQueue),
+          'x-delivery-limit': DELIVERY_LIMIT,
+        },
       })),
-      { name: `${name}.dead-letter`, arguments: { ...quorum(), 'x-delivery-limit': LOOKS_MAX } },
-      { name: `${name}.invalid`, arguments: { ...quorum(), 'x-delivery-limit': LOOKS_MAX } },
+      ...parking.map((key) => ({
+        name: controlQueue(name, key),
+        arguments: { ...quorum(), 'x-delivery-limit': LOOKS_MAX },
+      })),
       ...delays.map(({ ms, key }) => ({
-        name: `${name}.${key}`,
-        arguments: { ...quorum(), ...deadLetter(control, 'retry'), 'x-message-ttl': ms },
+        name: controlQueue(name, key),
+        arguments: { ...quorum(), ...deadLetter(control, RETRY_ROUTING_KEY), 'x-message-ttl': ms },
       })),
     ],
     bindings: [
@@ -103,10 +119,12 @@ function topologyOf(service: ServiceTable): Topology {
         queue: patient.has(event) ? lowPriorityQueue : name,
         routingKey: event,
       })),
-      { exchange: control, queue: `${name}.dead-letter`, routingKey: 'dead-letter' },
-      { exchange: control, queue: `${name}.invalid`, routingKey: 'invalid' },
-      ...delays.map(({ key }) => ({ exchange: control, queue: `${name}.${key}`, routingKey: key })),
-      ...(delays.length > 0 ? [{ exchange: control, queue: lowPriorityQueue, routingKey: 'retry' }] : []),
+      ...[...parking, ...delays.map(({ key }) => key)].map((key) => ({
+        exchange: control,
+        queue: controlQueue(name, key),
+        routingKey: key,
+      })),
+      ...(delays.length > 0 ? [{ exchange: control, queue: lowPriorityQueue, routingKey: RETRY_ROUTING_KEY }] : []),
     ],
     users: [{ name, permissions: { configure: '^$', write: exactly([...published, control]), read: exactly(queues) } }],
   };

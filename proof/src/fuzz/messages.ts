@@ -7,7 +7,7 @@ import { connect, type ConsumeMessage, type Options } from 'amqplib';
 import fc from 'fast-check';
 import { createReader } from '@quadrille/service-chassis/src/consuming/message-reader';
 import { envelop, EVENT_MAX_BYTES, eventTypes, jsonSchemaOf, type EventType } from '@quadrille/shared-events';
-import { queuesOf } from '@quadrille/service-chassis/src/contract/service-table';
+import { queuesOf } from '@quadrille/service-chassis/src/contract/topology';
 import { services, shortNames, topology, type ShortName } from '@quadrille/operator/src/services';
 import { damaged, hostileBodies, hostileText, hostileValue, jsonOf, mutated, wellFormed } from './hostile';
 import { fitting } from './fitting';

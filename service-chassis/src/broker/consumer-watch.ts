@@ -5,7 +5,7 @@
  * consumers its queue has. While a replica has one there, its own is not missed: nothing stays undelivered.
  */
 import type { Channel } from 'amqplib';
-import type { OpenChannel } from './link';
+import type { OpenChannel } from './link-options';
 import type { Logger } from '../telemetry/log';
 import { reasonOf } from '../telemetry/error-reason';
 

@@ -19,12 +19,14 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { createAcks, type Acks } from '../broker/acks';
 import { pause } from '../timing/backoff';
-import { superviseLink, withHeartbeat, type Connect, type LinkState, type OpenChannel } from '../broker/link';
+import { superviseLink, withHeartbeat } from '../broker/link';
+import type { Connect, LinkState, OpenChannel } from '../broker/link-options';
 import { watchConsumer, type ConsumerWatch } from '../broker/consumer-watch';
 import type { Reading } from './message-reader';
 import { failpoint } from '../timing/failpoint';
 import { AbandonedError } from './retry-transient';
-import { settle, type Delivery, type SettlementOptions } from './settlement';
+import { createDeliveryBuffer } from './delivery-buffer';
+import { settle, type SettlementOptions } from './settlement';
 
 /** Messages written in one transaction: beyond this a batch gains little and its locks last longer. */
 export const BATCH_MAX = 200;
@@ -112,45 +114,16 @@ async function cancelConsumer({ channel, consumerTag, receive }: Consuming): Pro
   await pause(LATE_DELIVERIES_MS);
 }
 
-/** Whether a delivery is a batch of its own. */
-const isAlone = ({ raw, reading }: Delivery<unknown>): boolean => raw.fields.redelivered || !reading.ok;
-
 /** Starts to consume a queue; keeps at it until stop(). */
 export function startConsumer<State, Message>(options: ConsumerOptions<State, Message>): Consumer {
   const { queue, pace, log, metrics, read } = options;
   const { batchMax } = pace;
-  let pending: Delivery<Message>[] = [];
+  const buffer = createDeliveryBuffer<Message>({ batchMax, lingerMs: pace.lingerMs, lingers: options.lingers });
   let open: Consuming | undefined;
   let running: Promise<void> | undefined;
   let draining = false;
   let tries = 0;
   const resting = new AbortController();
-  let hurry: () => void = () => undefined;
-
-  const take = (): readonly Delivery<Message>[] => {
-    const alone = pending.findIndex(isAlone);
-    const size = alone === 0 ? 1 : Math.min(alone === -1 ? pending.length : alone, batchMax);
-    const batch = pending.slice(0, size);
-    pending = pending.slice(size);
-    return batch;
-  };
-
-  const urgent = ({ raw, reading }: Delivery<Message>) =>
-    raw.fields.redelivered || !reading.ok || !options.lingers(reading.type);
-
-  const linger = async () => {
-    const [first] = pending;
-    if (!first || draining || pending.length >= batchMax || pending.some(urgent)) return;
-    const leftMs = first.receivedAtMs + pace.lingerMs - performance.now();
-    if (leftMs <= 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, leftMs);
-      hurry = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  };
 
   /** Takes nothing more from a channel on which a batch was not settled: an ack of what comes after it would ack it, too. */
   const letGo = (channel: Consuming) => {
@@ -158,16 +131,16 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
     if (open !== channel) return;
     channel.watch.stop();
     open = undefined;
-    pending = [];
+    buffer.clear();
   };
 
   const work = async () => {
     // Deliveries of one TCP segment arrive in one turn of the event loop: they belong to the same batch.
     await new Promise(setImmediate);
-    while (pending.length > 0) {
-      await linger();
+    while (!buffer.isEmpty()) {
+      await buffer.ready();
       await options.capacity();
-      const batch = take();
+      const batch = buffer.take();
       const last = batch.at(-1);
       const channel = open;
       if (!last || !channel) continue;
@@ -203,9 +176,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
     if (open?.epoch !== epoch) return;
     open.watch.delivered();
     if (raw.fields.redelivered) metrics.redelivered.inc();
-    const delivery = { raw, receivedAtMs: performance.now(), reading: read(raw) };
-    pending.push(delivery);
-    if (urgent(delivery) || pending.length >= batchMax) hurry();
+    buffer.add({ raw, receivedAtMs: performance.now(), reading: read(raw) });
     running ??= work();
   };
 
@@ -234,8 +205,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
       open?.acks.forget();
       open?.watch.stop();
       open = undefined;
-      pending = [];
-      hurry();
+      buffer.clear();
     },
   });
 
@@ -244,7 +214,7 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
     state: () => ({ ...link.state(), heldUp: tries >= HELD_UP_AFTER }),
     drain: async () => {
       draining = true;
-      hurry();
+      buffer.drain();
       resting.abort();
       open?.watch.stop();
       if (open) await cancelConsumer(open);

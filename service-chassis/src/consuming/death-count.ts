@@ -10,7 +10,8 @@
  * message again, and the innocent one would be counted with the one that kills.
  */
 import type { Pool, PoolClient } from 'pg';
-import { isTransient } from '../database/transaction';
+import { isTransient } from '../database/transient';
+import type { Semaphore } from '../timing/semaphore';
 import type { Logger } from '../telemetry/log';
 
 /** Deaths closer to each other than this count as one. Less than a process takes to be started again and to come to the same message. */
@@ -43,29 +44,12 @@ export interface Run {
   readonly finish: (committed: boolean) => Promise<void>;
 }
 
-/** Waits until it is one's turn; the answer gives it to the next. */
-export type TakeTurn = () => Promise<() => void>;
-
-/** One at a time, in the order of coming. */
-export function createTurns(): TakeTurn {
-  let last = Promise.resolve();
-  return async () => {
-    const before = last;
-    let pass: () => void = () => undefined;
-    last = new Promise((resolve) => {
-      pass = resolve;
-    });
-    await before;
-    return pass;
-  };
-}
-
 /** What counting needs. */
 export interface CountingOptions {
   readonly pool: Pool;
   readonly log: Logger;
   /** Shared by all lanes of a process. */
-  readonly takeTurn: TakeTurn;
+  readonly takeTurn: Semaphore;
 }
 
 /** What is known of a message that came again. */

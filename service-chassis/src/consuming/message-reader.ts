@@ -11,7 +11,7 @@ import {
 } from '@quadrille/shared-events';
 import { z } from 'zod';
 import type { Input } from '../contract/decision';
-import { controlExchange } from '../processing/processor';
+import { controlExchange } from '../contract/topology';
 import { reasonOf } from '../telemetry/error-reason';
 import { traceIdOf } from '../telemetry/trace';
 

@@ -6,7 +6,7 @@ import type { Logger } from '../telemetry/log';
 import type { ServiceMetrics } from '../telemetry/metrics';
 import { historyOf } from './parked-history';
 import { AbandonedError, RETRY, type ShouldContinue } from './retry-transient';
-import { controlExchange } from '../processing/processor';
+import { controlExchange } from '../contract/topology';
 import type { Publisher } from '../broker/publisher';
 
 /** Longest reason in a header, in characters: enough to act on, short enough for the management UI. */

@@ -1,6 +1,6 @@
 /** Trying again what the infrastructure holds up, for as long as the caller wants it. */
 import { backoffMs, pause } from '../timing/backoff';
-import { isTransient } from '../database/transaction';
+import { isTransient } from '../database/transient';
 import type { Logger } from '../telemetry/log';
 import { reasonOf } from '../telemetry/error-reason';
 

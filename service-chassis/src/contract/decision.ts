@@ -48,3 +48,25 @@ export interface PublishedEvent {
   readonly type: string;
   readonly time: string;
 }
+
+/** What became of one input. */
+export interface Handled<State> {
+  /** The state after the whole batch, as it was saved. */
+  readonly state: State;
+  readonly outcome: string;
+  readonly changed: boolean;
+}
+
+/** An effect and what asked for it. */
+export interface RequestedEffect<Effect> {
+  readonly key: string;
+  readonly effect: Effect;
+  readonly cause: Cause;
+}
+
+/** The wire form of a service's message to itself. */
+export interface DelayedEnvelope {
+  readonly orderId: string;
+  readonly causationId?: string | undefined;
+  readonly message: unknown;
+}

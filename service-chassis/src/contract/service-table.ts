@@ -28,16 +28,6 @@ export interface ServiceTable<State, Heard extends EventType, Own extends { read
   readonly delaysMs: readonly number[];
 }
 
-/** The queues that a service consumes: its own, and a second one where there is something that others may overtake. */
-export function queuesOf(table: {
-  readonly name: string;
-  readonly lowPriority: readonly EventType[];
-  readonly delaysMs: readonly number[];
-}): readonly string[] {
-  const { name, lowPriority, delaysMs } = table;
-  return lowPriority.length + delaysMs.length > 0 ? [name, `${name}.low-priority`] : [name];
-}
-
 /** The decision function that a table describes. Throws for a type that is not in it: nothing else may be handed in. */
 export function decideBy<State, Heard extends EventType, Own extends { readonly type: string }, Effect>(
   table: ServiceTable<State, Heard, Own, Effect>,

@@ -1,6 +1,8 @@
 import { createConnection } from 'node:net';
 import { DatabaseError } from 'pg';
-import { inTransaction, isTransient, openPool } from './transaction';
+import { inTransaction } from './transaction';
+import { isTransient } from './transient';
+import { openPool } from './pool';
 
 /** As `pg` throws what the server says. */
 const said = (code: string) => Object.assign(new DatabaseError('said by the server', 1, 'error'), { code });

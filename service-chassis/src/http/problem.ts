@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { isTransient } from '../database/transaction';
+import { isTransient } from '../database/transient';
 import { OverloadedError } from '../processing/batcher';
 import { loggedReason } from '../telemetry/error-reason';
 

@@ -2,7 +2,7 @@
 import type { Pool } from 'pg';
 import { atMost } from '../timing/backoff';
 import type { CommonConfig } from './config';
-import { openPool } from '../database/transaction';
+import { openPool } from '../database/pool';
 import { createHttpServer, type HttpServerOptions } from '../http/server';
 import type { Readiness } from '../http/health';
 import type { Logger } from '../telemetry/log';

@@ -6,7 +6,7 @@
  */
 import type { Logger } from '../telemetry/log';
 import type { ServiceMetrics } from '../telemetry/metrics';
-import type { RequestedEffect } from './processor';
+import type { RequestedEffect } from '../contract/decision';
 import { loggedReason } from '../telemetry/error-reason';
 
 /** Effects running at once; with a gateway that takes its full 2 s, this bounds the service to 500 charges a second. */

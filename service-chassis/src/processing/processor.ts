@@ -11,45 +11,22 @@ import { envelop, eventsExchange, type NewEvent } from '@quadrille/shared-events
 import type { Pool, PoolClient } from 'pg';
 import { uuidv7 } from 'uuidv7';
 import { inTransaction, lockKeys } from '../database/transaction';
-import type { Decision, DelayedMessage, Input, PublishedEvent } from '../contract/decision';
+import type {
+  Decision,
+  DelayedEnvelope,
+  DelayedMessage,
+  Handled,
+  Input,
+  PublishedEvent,
+  RequestedEffect,
+} from '../contract/decision';
+import type { Store } from '../contract/store';
+import { controlExchange, delayRoutingKey } from '../contract/topology';
 import { failpoint } from '../timing/failpoint';
 import type { Outbox } from './outbox';
-import type { OutgoingMessage } from '../broker/publisher';
+import type { OutgoingMessage } from '../broker/outgoing-message';
 import type { Run } from '../consuming/death-count';
 import { childOf } from '../telemetry/trace';
-
-/** The states of one batch: read under lock, evolving in memory, written at once. */
-export interface WorkingSet<State, Message> {
-  get(key: string): State;
-  /** Called for every decided input, changed or not, with what it announced. */
-  put(input: Input<Message>, state: State, changed: boolean, published: readonly PublishedEvent[]): void;
-  /**
-   * Sends what changed in a few set-based statements, without waiting for their answers: the COMMIT follows right
-   * behind them. `get` answers what was saved once they have resolved.
-   */
-  save(): readonly Promise<unknown>[];
-}
-
-/** How a service's states are read and written. */
-export interface Store<State, Message> {
-  /** Loads the states of these inputs; their keys are locked already. What else it needs it locks itself, in sorted order. */
-  load(tx: PoolClient, inputs: readonly Input<Message>[]): Promise<WorkingSet<State, Message>>;
-}
-
-/** What became of one input. */
-export interface Handled<State> {
-  /** The state after the whole batch, as it was saved. */
-  readonly state: State;
-  readonly outcome: string;
-  readonly changed: boolean;
-}
-
-/** An effect and what asked for it. */
-export interface RequestedEffect<Effect> {
-  readonly key: string;
-  readonly effect: Effect;
-  readonly cause: Input<unknown>['cause'];
-}
 
 /** Decides and commits one batch; `run` is that of a message that came again, which is the only one of its batch. */
 export type Processor<State, Message> = (
@@ -142,21 +119,6 @@ function toRow(
     body: JSON.stringify(event),
   };
   return { row, published: { id, type, time } };
-}
-
-/** The control exchange of a service: its timers, dead letters and unreadable messages. */
-export const controlExchange = (service: string): string => `${service}.control`;
-
-const MS_PER_S = 1_000;
-
-/** The routing key, and the end of the queue's name, of a delay: `retry.2s`. */
-export const delayRoutingKey = (delayMs: number): string => `retry.${String(delayMs / MS_PER_S)}s`;
-
-/** The wire form of a service's message to itself. */
-export interface DelayedEnvelope {
-  readonly orderId: string;
-  readonly causationId?: string | undefined;
-  readonly message: unknown;
 }
 
 function toDelayedRow(

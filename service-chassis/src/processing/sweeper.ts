@@ -1,6 +1,6 @@
 /** The sweeper: brings states that are overdue by the database's clock back to a decision, and has what is no longer needed deleted. */
 import { backoffMs, pause } from '../timing/backoff';
-import { isTransient } from '../database/transaction';
+import { isTransient } from '../database/transient';
 import type { Input } from '../contract/decision';
 import { OverloadedError } from './batcher';
 import type { Logger } from '../telemetry/log';

@@ -1,6 +1,6 @@
 /** Why something went wrong, in one line: an outage is told once a request, and must not bury everything else in the log. */
 import { types } from 'node:util';
-import { isTransient, saidByServer } from '../database/transaction';
+import { isTransient, saidByServer } from '../database/transient';
 
 /** Longest reason, in characters: a line of a log that can be taken in at a glance. */
 const REASON_MAX = 300;

@@ -1,9 +1,8 @@
 /** The effects of notification-service: a line in the log, or a mail. */
-import { traceIdOf, type Logger, type RequestedEffect } from '@quadrille/service-chassis';
+import { createSemaphore, traceIdOf, type Logger, type RequestedEffect } from '@quadrille/service-chassis';
 import type { PrismaClient } from '../../../generated/prisma/client';
 import type { Effect, Kind, NotificationCommand } from '../../domain/notification';
 import { CONNECTIONS_MAX, type Mailer } from './mailer';
-import { createTurns } from './semaphore';
 
 /** What delivery is made of. */
 export interface DeliveryOptions {
@@ -19,7 +18,7 @@ const find = (prisma: PrismaClient, key: string, kind: Kind) =>
 
 /** Performs effects. Rejects when the mail did not get out: the sweeper has it sent again. */
 export function createDelivery({ log, prisma, mailer }: DeliveryOptions) {
-  const turns = createTurns(CONNECTIONS_MAX);
+  const acquire = createSemaphore(CONNECTIONS_MAX);
   /** Mails that wait for their turn here, or are being sent: overdue meanwhile, they are not sent twice. */
   const inHand = new Set<string>();
 
@@ -33,17 +32,17 @@ export function createDelivery({ log, prisma, mailer }: DeliveryOptions) {
     const name = `${kind} ${key}`;
     if (!mailer || inHand.has(name)) return undefined;
     inHand.add(name);
+    const release = await acquire();
     try {
-      return await turns(async () => {
-        // Looked at when it is its turn: another replica may have been faster.
-        const notification = await find(prisma, key, kind);
-        if (notification?.sentAt !== null) return undefined;
-        const { notificationId: id, subject, message } = notification;
-        await mailer.send({ id, to: effect.to, subject, message });
-        log.info({ ...fields, customer_id: notification.customerId, notification_id: id, subject }, 'mail sent');
-        return { type: 'MailSent', kind };
-      });
+      // Looked at when it is its turn: another replica may have been faster.
+      const notification = await find(prisma, key, kind);
+      if (notification?.sentAt !== null) return undefined;
+      const { notificationId: id, subject, message } = notification;
+      await mailer.send({ id, to: effect.to, subject, message });
+      log.info({ ...fields, customer_id: notification.customerId, notification_id: id, subject }, 'mail sent');
+      return { type: 'MailSent', kind };
     } finally {
+      release();
       inHand.delete(name);
     }
   };

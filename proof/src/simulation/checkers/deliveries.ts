@@ -7,8 +7,9 @@
  * - A delivery is acknowledged only when its decision is committed, or when it is parked.
  */
 import type { Input } from '@quadrille/service-chassis';
-import { controlExchange, type DelayedEnvelope } from '@quadrille/service-chassis/src/processing/processor';
-import { queuesOf } from '@quadrille/service-chassis/src/contract/service-table';
+import { controlExchange } from '@quadrille/service-chassis/src/contract/topology';
+import { type DelayedEnvelope } from '@quadrille/service-chassis/src/contract/decision';
+import { queuesOf } from '@quadrille/service-chassis/src/contract/topology';
 import { services, shortNames, type ShortName } from '@quadrille/operator/src/services';
 import type { Message, Routed } from '../broker/broker';
 import type { Tables } from '../world/databases';

@@ -1,5 +1,5 @@
 /** Bindings that are missing for a while: one of a queue, or all of an event. */
-import { queuesOf } from '@quadrille/service-chassis/src/contract/service-table';
+import { queuesOf } from '@quadrille/service-chassis/src/contract/topology';
 import { services, topology, type ShortName } from '@quadrille/operator/src/services';
 import type { Random } from '../engine/random';
 import { world, type Scheduler } from '../engine/scheduler';

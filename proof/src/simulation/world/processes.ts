@@ -7,7 +7,7 @@ import {
   type ServiceMetrics,
   type Store,
 } from '@quadrille/service-chassis';
-import type { Connect } from '@quadrille/service-chassis/src/broker/link';
+import type { Connect } from '@quadrille/service-chassis/src/broker/link-options';
 import {
   createReservationStore,
   overdueReservations,
