@@ -10,7 +10,8 @@ import { atMost } from './timing/backoff';
 import type { Connect } from './broker/link-options';
 import type { CommonConfig } from './lifecycle/config';
 import { BATCH_MAX, FULL_PACE, LOW_PRIORITY_PACE, startConsumer, type Pace } from './consuming/consumer';
-import { isTransient } from './database/transient';
+import { isolateFailures, ONCE } from './processing/isolate-failures';
+import { countOutcomes, measure } from './processing/measure';
 import type { Input } from './contract/decision';
 import { createReader } from './consuming/message-reader';
 import { createEffectRunner, EFFECTS_MAX, type EffectRunner } from './processing/effects';
@@ -19,7 +20,7 @@ import type { Logger } from './telemetry/log';
 import type { ServiceMetrics } from './telemetry/metrics';
 import { createOutbox } from './processing/outbox';
 import { createSemaphore } from './timing/semaphore';
-import { createProcessor, type Processor } from './processing/processor';
+import { createProcessor } from './processing/processor';
 import { type Handled, type RequestedEffect } from './contract/decision';
 import { type Store } from './contract/store';
 import { createPublisher } from './broker/publisher';
@@ -111,7 +112,7 @@ export function startParticipant<
       if (answer !== undefined) await results.submit({ key: requested.key, message: answer, cause: requested.cause });
     },
   });
-  const process = createProcessor<State, Message, Effect, Own>({
+  const processor = createProcessor<State, Message, Effect, Own>({
     service: service.name,
     pool,
     store: options.store,
@@ -120,8 +121,9 @@ export function startParticipant<
     perform: effects.perform,
     onCommitted: options.onCommitted,
   });
+  const process = countOutcomes(processor, metrics);
   const laneOf = (lane: 'commands' | 'effects', waiting: number) =>
-    createBatcher<Input<Message>, Handled<State>>({ batch: BATCH_MAX, waiting }, measured(process, metrics, lane));
+    createBatcher({ batch: BATCH_MAX, waiting }, measure(isolateFailures(process, ONCE), metrics, lane));
   const commands = laneOf('commands', COMMANDS_WAITING_MAX);
   const results = laneOf('effects', RESULTS_WAITING_MAX);
   const command = (input: Input<Message>) => commands.submit(input);
@@ -200,33 +202,3 @@ export function startParticipant<
     },
   };
 }
-
-/** The processor with its figures; a batch that fails as a whole is tried one by one, so that one command cannot fail its neighbours. */
-function measured<State, Message>(process: Processor<State, Message>, metrics: ServiceMetrics, lane: string) {
-  return async (inputs: readonly Input<Message>[]): Promise<readonly (Handled<State> | Error)[]> => {
-    metrics.batchSize.observe({ lane }, inputs.length);
-    const end = metrics.batchSeconds.startTimer({ lane });
-    try {
-      const handled = await process(inputs);
-      handled.forEach(({ outcome }, index) => {
-        const message: unknown = inputs[index]?.message;
-        metrics.handled.inc({ type: typeOf(message), outcome });
-      });
-      return handled;
-    } catch (error) {
-      if (isTransient(error)) throw error;
-      if (inputs.length === 1) return [error instanceof Error ? error : new Error(String(error))];
-      const alone = measured(process, metrics, lane);
-      const results: (Handled<State> | Error)[] = [];
-      for (const input of inputs) results.push(...(await alone([input])));
-      return results;
-    } finally {
-      end();
-    }
-  };
-}
-
-const typeOf = (message: unknown) =>
-  typeof message === 'object' && message !== null && 'type' in message && typeof message.type === 'string'
-    ? message.type
-    : 'unknown';

@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import { inTransaction } from '../src/database/transaction';
 import { openPool, type Pool } from '../src/database/pool';
-import { openRedelivery } from '../src/consuming/death-count';
+import { openDeathCount } from '../src/processing/death-count';
 import { createSemaphore } from '../src/timing/semaphore';
 import { setStage, type Stage } from './stage';
 
@@ -27,26 +27,26 @@ const counts = async () => {
 
 const begin = () => {
   const options = { pool, log: pino({ level: 'silent' }), takeTurn: createSemaphore(1) };
-  return { count: (id: string) => openRedelivery(options, id) };
+  return { count: (id: string) => openDeathCount(options, id) };
 };
 
 test('of a whole process one message is counted at a time: the next one when that is over', async () => {
   const { count } = begin();
   const [one, other] = [await count('one'), await count('other')];
-  await one.begin();
+  await one.hooks.beforeDecide();
   const begun: string[] = [];
-  const waiting = other.begin().then(() => begun.push('other'));
+  const waiting = other.hooks.beforeDecide().then(() => begun.push('other'));
   expect(await counts()).toEqual({ one: 1 });
   expect(begun).toEqual([]);
-  await one.finish(false);
+  await one.hooks.afterwards(false);
   await waiting;
   expect(await counts()).toEqual({ other: 1 });
   await inTransaction(
     pool,
     () => Promise.resolve(),
-    (tx) => [other.end(tx)],
+    (tx) => other.hooks.lastWrites(tx),
   );
-  await other.finish(true);
+  await other.hooks.afterwards(true);
   expect(await counts()).toEqual({});
 });
 
@@ -58,27 +58,27 @@ test('a death leaves its count: the next process reads it', async () => {
   for (const deaths of [0, 1, 2]) {
     const run = await begin().count('deadly');
     expect(run.deaths).toBe(deaths);
-    await run.begin();
+    await run.hooks.beforeDecide();
     await later(2);
   }
   expect(await counts()).toEqual({ deadly: 3 });
   const failed = await begin().count('deadly');
-  await failed.begin();
-  await failed.finish(false);
+  await failed.hooks.beforeDecide();
+  await failed.hooks.afterwards(false);
   expect(await counts()).toEqual({ deadly: 3 });
 });
 
 test('deaths within a second count as one', async () => {
-  for (let death = 0; death < 5; death++) await (await begin().count('innocent')).begin();
+  for (let death = 0; death < 5; death++) await (await begin().count('innocent')).hooks.beforeDecide();
   expect(await counts()).toEqual({ innocent: 1 });
   const survivor = await begin().count('innocent');
-  await survivor.begin();
-  await survivor.finish(false);
+  await survivor.hooks.beforeDecide();
+  await survivor.hooks.afterwards(false);
   expect(await counts()).toEqual({ innocent: 1 });
   await inTransaction(
     pool,
     () => Promise.resolve(),
-    (tx) => [survivor.end(tx)],
+    (tx) => survivor.hooks.lastWrites(tx),
   );
   expect(await counts()).toEqual({});
 });
@@ -86,9 +86,9 @@ test('deaths within a second count as one', async () => {
 test('a run that never came to its decision is not counted, and takes no turn', async () => {
   const { count } = begin();
   const waiting = await count('waiting');
-  await waiting.finish(false);
+  await waiting.hooks.afterwards(false);
   expect(await counts()).toEqual({});
   const next = await count('next');
-  await next.begin();
+  await next.hooks.beforeDecide();
   expect(await counts()).toEqual({ next: 1 });
 });

@@ -16,17 +16,15 @@
  * - A redelivered message runs alone, and each such run is counted in the database before it decides: a message that
  *   takes the process down with it is found out without harm to its neighbours.
  */
-import type { Channel, ConsumeMessage } from 'amqplib';
-import { createAcks, type Acks } from '../broker/acks';
+import type { ConsumeMessage } from 'amqplib';
+import type { LinkState } from '../broker/link-options';
 import { pause } from '../timing/backoff';
-import { superviseLink, withHeartbeat } from '../broker/link';
-import type { Connect, LinkState, OpenChannel } from '../broker/link-options';
-import { watchConsumer, type ConsumerWatch } from '../broker/consumer-watch';
-import type { Reading } from './message-reader';
 import { failpoint } from '../timing/failpoint';
-import { AbandonedError } from './retry-transient';
+import { AbandonedError, type Patience } from '../timing/retry';
 import { createDeliveryBuffer } from './delivery-buffer';
-import { settle, type SettlementOptions } from './settlement';
+import type { Reading } from './message-reader';
+import { settle, type Delivery, type SettlementOptions } from './settlement';
+import { subscribe, type OpenSubscription, type SubscriptionOptions } from './subscription';
 
 /** Messages written in one transaction: beyond this a batch gains little and its locks last longer. */
 export const BATCH_MAX = 200;
@@ -56,12 +54,6 @@ export const LOW_PRIORITY_PACE: Pace = { batchMax: 20, rest: 1, lingerMs: 200 };
 /** Longest rest: a batch that took longer waited for the database, which says nothing about the work. */
 const REST_MAX_MS = 2_000;
 
-/** Messages the broker may have under way to one consumer, in batches: one that is being written and one being collected. */
-const PREFETCH_BATCHES = 2;
-
-/** Of half a batch that was handled the broker is told at once, so that it always has something to send. */
-const UNACKED_BATCHES = 0.5;
-
 /** The consuming half of a service's link to the broker. */
 export interface Consumer {
   readonly lane: string;
@@ -73,10 +65,8 @@ export interface Consumer {
 }
 
 /** What a consumer is made of. */
-export interface ConsumerOptions<State, Message> extends SettlementOptions<State, Message> {
-  readonly url: string;
-  readonly connect?: Connect | undefined;
-  readonly queue: string;
+export interface ConsumerOptions<State, Message>
+  extends SettlementOptions<State, Message>, Pick<SubscriptionOptions, 'url' | 'connect' | 'queue'> {
   readonly pace: Pace;
   readonly read: (delivery: ConsumeMessage) => Reading<Message>;
   /** Whether an event of this type may linger for company. */
@@ -85,53 +75,36 @@ export interface ConsumerOptions<State, Message> extends SettlementOptions<State
   readonly capacity: () => Promise<unknown>;
 }
 
-interface Consuming extends OpenChannel<Channel> {
-  readonly consumerTag: string;
-  readonly receive: (raw: ConsumeMessage | null) => void;
-  readonly acks: Acks;
-  readonly watch: ConsumerWatch;
-}
-
 /** Tries of one batch after which its consumer is held up: some seconds. */
 const HELD_UP_AFTER = 5;
 
-/** How long deliveries may still come in after the broker has confirmed that it sends no more. */
-const LATE_DELIVERIES_MS = 50;
-
-/**
- * Cancels the consumer, and takes in what was on its way: a quorum queue hands messages to the channel by itself, so that
- * some come after the broker's confirmation. amqplib has forgotten the consumer by then and would end the connection.
- */
-async function cancelConsumer({ channel, consumerTag, receive }: Consuming): Promise<void> {
-  // registerConsumer is what consume() itself calls; amqplib leaves it out of its types.
-  const registry = channel as unknown as { registerConsumer(tag: string, callback: Consuming['receive']): void };
-  try {
-    await channel.cancel(consumerTag);
-    registry.registerConsumer(consumerTag, receive);
-  } catch {
-    return; // the channel is gone, and its deliveries with it
-  }
-  await pause(LATE_DELIVERIES_MS);
-}
-
 /** Starts to consume a queue; keeps at it until stop(). */
 export function startConsumer<State, Message>(options: ConsumerOptions<State, Message>): Consumer {
-  const { queue, pace, log, metrics, read } = options;
-  const { batchMax } = pace;
-  const buffer = createDeliveryBuffer<Message>({ batchMax, lingerMs: pace.lingerMs, lingers: options.lingers });
-  let open: Consuming | undefined;
+  const { queue, pace, log, metrics } = options;
+  const { batchMax, lingerMs } = pace;
+  const buffer = createDeliveryBuffer<Message>({ batchMax, lingerMs, lingers: options.lingers });
+  const resting = new AbortController();
   let running: Promise<void> | undefined;
   let draining = false;
-  let tries = 0;
-  const resting = new AbortController();
+  /** Failures of the infrastructure since a batch was settled. */
+  let failures = 0;
 
-  /** Takes nothing more from a channel on which a batch was not settled: an ack of what comes after it would ack it, too. */
-  const letGo = (channel: Consuming) => {
-    channel.acks.flush();
-    if (open !== channel) return;
-    channel.watch.stop();
-    open = undefined;
-    buffer.clear();
+  const patienceOn = (channel: OpenSubscription): Patience => ({
+    shouldContinue: (failed) => subscription.current() === channel && !(draining && failed > 0),
+    onFailure: () => {
+      failures += 1;
+    },
+  });
+
+  /** Settles a batch and acks it, if its channel still lives. */
+  const handle = async (channel: OpenSubscription, batch: readonly Delivery<Message>[], last: ConsumeMessage) => {
+    const settled = await settle(options, batch, patienceOn(channel));
+    failures = 0;
+    await failpoint('before_ack');
+    if (subscription.current() !== channel) return;
+    channel.acks.handled(last, batch.length);
+    // The next one may take the process down: this one must not come again for that, to be parked or tried once more.
+    if (settled === 'parked' || last.fields.redelivered) channel.acks.flush();
   };
 
   const work = async () => {
@@ -142,85 +115,52 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
       await options.capacity();
       const batch = buffer.take();
       const last = batch.at(-1);
-      const channel = open;
+      const channel = subscription.current();
       if (!last || !channel) continue;
       const startedMs = performance.now();
       try {
-        const parked = await settle(options, batch, (failures) => {
-          tries = failures;
-          return open === channel && !(draining && failures > 0);
-        });
-        await failpoint('before_ack');
-        if (open === channel) channel.acks.handled(last.raw, batch.length);
-        // The next one may take the process down: this one must not come again for that, to be parked or tried once more.
-        if (open === channel && (parked || last.raw.fields.redelivered)) channel.acks.flush();
+        await handle(channel, batch, last.raw);
         const restMs = Math.min(REST_MAX_MS, pace.rest * (performance.now() - startedMs));
         if (restMs > 0) await pause(restMs, resting.signal);
       } catch (error) {
-        letGo(channel);
+        subscription.letGo(channel);
         if (error instanceof AbandonedError) continue;
         // Not foreseen: give the channel up, so that the broker delivers the batch again.
         log.error({ err: error }, 'a batch failed in an unforeseen way');
         channel.abandon('a batch failed');
       }
     }
-    tries = 0;
+    failures = 0;
     running = undefined;
   };
 
-  const onDelivery = (raw: ConsumeMessage | null, epoch: number, abandon: (reason: string) => void) => {
-    if (!raw) {
-      abandon('the broker cancelled the consumer');
-      return;
-    }
-    if (open?.epoch !== epoch) return;
-    open.watch.delivered();
-    if (raw.fields.redelivered) metrics.redelivered.inc();
-    buffer.add({ raw, receivedAtMs: performance.now(), reading: read(raw) });
-    running ??= work();
-  };
-
-  const link = superviseLink<Channel>({
-    url: withHeartbeat(options.url),
+  const subscription = subscribe({
+    url: options.url,
     connect: options.connect,
-    connectionName: `${queue} consume`,
+    queue,
+    batchMax,
     log,
-    createChannel: (connection) => connection.createChannel(),
-    onOpen: async (opened) => {
-      if (draining) return;
-      const { channel, epoch, abandon } = opened;
-      await channel.prefetch(PREFETCH_BATCHES * batchMax);
-      // Asked to drain meanwhile: what came now would be handled behind the back of whoever stops the rest. (Narrowed to what it was before.)
-      if (draining as boolean) return;
-      const consumerTag = `${queue}.${String(process.pid)}.${String(epoch)}`;
-      const receive = (raw: ConsumeMessage | null) => {
-        onDelivery(raw, epoch, abandon);
-      };
-      // Deliveries may arrive before consume() answers.
-      const acks = createAcks(channel, UNACKED_BATCHES * batchMax);
-      open = { ...opened, consumerTag, receive, acks, watch: watchConsumer(opened, queue, log) };
-      await channel.consume(queue, receive, { consumerTag });
+    onDelivery: (raw) => {
+      if (raw.fields.redelivered) metrics.redelivered.inc();
+      buffer.add({ raw, receivedAtMs: performance.now(), reading: options.read(raw) });
+      running ??= work();
     },
-    onClosed: () => {
-      open?.acks.forget();
-      open?.watch.stop();
-      open = undefined;
+    onLost: () => {
       buffer.clear();
     },
   });
 
   return {
     lane: options.lane,
-    state: () => ({ ...link.state(), heldUp: tries >= HELD_UP_AFTER }),
+    state: () => ({ ...subscription.state(), heldUp: failures >= HELD_UP_AFTER }),
     drain: async () => {
       draining = true;
       buffer.drain();
       resting.abort();
-      open?.watch.stop();
-      if (open) await cancelConsumer(open);
+      await subscription.cancel();
       while (running) await running;
-      open?.acks.flush();
+      subscription.current()?.acks.flush();
     },
-    stop: () => link.stop(),
+    stop: () => subscription.stop(),
   };
 }

@@ -3,28 +3,29 @@
  * `<service>.dead-letter`. Acking is the consumer's; see there for the rules.
  */
 import type { ConsumeMessage } from 'amqplib';
-import { pause } from '../timing/backoff';
-import type { Input } from '../contract/decision';
-import { attemptOf, messageIdOf, type Reading } from './message-reader';
-import type { ServiceMetrics } from '../telemetry/metrics';
-import { park } from './park';
-import { AbandonedError, retryTransient, type ShouldContinue } from './retry-transient';
-import type { Processor } from '../processing/processor';
 import type { Publisher } from '../broker/publisher';
-import { openRedelivery, type CountingOptions, type Run } from './death-count';
+import { openDeathCount, type DeathCountOptions } from '../processing/death-count';
+import { isolateFailures, type Isolation } from '../processing/isolate-failures';
+import { measure } from '../processing/measure';
+import type { Processor, TransactionHooks } from '../processing/processor';
+import { retryTransient } from '../processing/retry-transient';
+import type { ServiceMetrics } from '../telemetry/metrics';
 import { traceIdOf } from '../telemetry/trace';
+import type { Patience } from '../timing/retry';
+import { attemptOf, messageIdOf, type Reading } from './message-reader';
+import { park } from './park';
 
 /** Tries of a message that fails alone, for a reason that is not the infrastructure's. */
 const TRIES_ALONE = 3;
 
-/** Runs of a redelivered message that may end with the death of the process before it is called poison. */
-const DEATHS_MAX = 3;
-
 /** Pause between two tries of a message that fails alone. */
 const RETRY_ALONE_MS = 100;
 
+/** Runs of a redelivered message that may end with the death of the process before it is called poison. */
+const DEATHS_MAX = 3;
+
 /** What settling needs. */
-export interface SettlementOptions<State, Message> extends CountingOptions {
+export interface SettlementOptions<State, Message> extends DeathCountOptions {
   readonly service: string;
   /** Names the consumer in the metrics of batches. */
   readonly lane: string;
@@ -46,107 +47,101 @@ interface Readable<Message> extends Delivery<Message> {
 
 const isReadable = <Message>(delivery: Delivery<Message>): delivery is Readable<Message> => delivery.reading.ok;
 
-/** Brings one batch to its end, every message decided and committed, or parked; answers whether one was parked. Rejects with AbandonedError only. */
+/** How a batch ended: all of it was decided and committed, or some of it was parked. */
+export type Settled = 'committed' | 'parked';
+
+/**
+ * Brings one batch to its end. Rejects with AbandonedError when the patience is at its end: what was decided by then is found
+ * done when it comes again.
+ */
 export async function settle<State, Message>(
   options: SettlementOptions<State, Message>,
   batch: readonly Delivery<Message>[],
-  shouldContinue: ShouldContinue,
-): Promise<boolean> {
-  const { metrics, lane } = options;
-  for (const delivery of batch) {
-    if (!delivery.reading.ok) await park(options, delivery.raw, 'invalid', delivery.reading.reason, shouldContinue);
+  patience: Patience,
+): Promise<Settled> {
+  let settled: Settled = 'committed';
+  for (const { raw, reading } of batch) {
+    if (reading.ok) continue;
+    await park(options, raw, 'invalid', reading.reason, patience);
+    settled = 'parked';
   }
   const readable = batch.filter(isReadable);
-  if (readable.length === 0) return true;
-  metrics.batchSize.observe({ lane }, readable.length);
-  const end = metrics.batchSeconds.startTimer({ lane });
-  const handled = await handle(options, readable, shouldContinue);
-  end();
-  return !handled || readable.length < batch.length;
+  const [first] = readable;
+  if (!first) return settled;
+  const decided = first.raw.fields.redelivered
+    ? await settleRedelivered(options, first, patience)
+    : await settleFresh(options, readable, patience);
+  return decided === 'parked' ? decided : settled;
 }
 
-/** Answers whether all were handled, or else one was parked. */
-async function handle<State, Message>(
+/** Decides a batch; what cannot be handled is parked. */
+async function settleFresh<State, Message>(
   options: SettlementOptions<State, Message>,
   batch: readonly Readable<Message>[],
-  shouldContinue: ShouldContinue,
-): Promise<boolean> {
-  const [first] = batch;
-  if (first?.raw.fields.redelivered === true) return settleRedelivered(options, first, shouldContinue);
-  if ((await attempt(options, batch, shouldContinue)) === undefined) return true;
-  let handled = true;
-  for (const delivery of batch) handled = (await settleAlone(options, delivery, shouldContinue)) && handled;
-  return handled;
-}
-
-/** Processes; answers the error when it is not the infrastructure's, waits and tries again when it is. */
-async function attempt<State, Message>(
-  options: SettlementOptions<State, Message>,
-  batch: readonly Readable<Message>[],
-  shouldContinue: ShouldContinue,
-  run?: Run,
-): Promise<Error | undefined> {
-  try {
-    const inputs: Input<Message>[] = batch.map(({ reading }) => reading.input);
-    const handled = await retryTransient(options.log, () => options.process(inputs, run), shouldContinue);
-    handled.forEach(({ outcome }, index) => {
-      const delivery = batch[index];
-      if (delivery) report(options, delivery, outcome);
-    });
-    return undefined;
-  } catch (error) {
-    if (error instanceof AbandonedError) throw error;
-    return error instanceof Error ? error : new Error(String(error));
+  patience: Patience,
+): Promise<Settled> {
+  const results = await handle(options, batch, patience);
+  let settled: Settled = 'committed';
+  for (const [index, { raw }] of batch.entries()) {
+    const result = results[index];
+    if (!(result instanceof Error)) continue;
+    await park(options, raw, 'dead-letter', failed(result), patience);
+    settled = 'parked';
   }
+  return settled;
 }
 
-/** Tries one message; answers whether it was handled, or else it was parked. */
-async function settleAlone<State, Message>(
-  options: SettlementOptions<State, Message>,
-  delivery: Readable<Message>,
-  shouldContinue: ShouldContinue,
-  run?: Run,
-): Promise<boolean> {
-  for (let tries = 1; ; tries++) {
-    const error = await attempt(options, [delivery], shouldContinue, run);
-    if (error === undefined) return true;
-    options.log.error({ err: error, message_id: messageIdOf(delivery.raw), tries }, 'a message could not be handled');
-    if (tries === TRIES_ALONE) {
-      await park(options, delivery.raw, 'dead-letter', `HANDLER_FAILED: ${error.message}`, shouldContinue);
-      return false;
-    }
-    await pause(RETRY_ALONE_MS);
-  }
-}
-
-/** As settleAlone, with its run counted: it may have taken a process down before. */
+/** Decides one message that came again, with its run counted: it may have taken a process down before. */
 async function settleRedelivered<State, Message>(
   options: SettlementOptions<State, Message>,
   delivery: Readable<Message>,
-  shouldContinue: ShouldContinue,
-): Promise<boolean> {
-  const redelivery = await retryTransient(
-    options.log,
-    () => openRedelivery(options, messageIdOf(delivery.raw)),
-    shouldContinue,
-  );
-  if (redelivery.deaths < DEATHS_MAX) {
-    if (await settleAlone(options, delivery, shouldContinue, redelivery)) return true;
-  } else {
-    const reason = `POISON: the process died ${String(DEATHS_MAX)} times while handling it`;
-    await park(options, delivery.raw, 'dead-letter', reason, shouldContinue);
+  patience: Patience,
+): Promise<Settled> {
+  const { log } = options;
+  const { raw } = delivery;
+  const count = await retryTransient(() => openDeathCount(options, messageIdOf(raw)), log, patience);
+  let reason = `POISON: the process died ${String(DEATHS_MAX)} times while handling it`;
+  if (count.deaths < DEATHS_MAX) {
+    const [result] = await handle(options, [delivery], patience, count.hooks);
+    if (!(result instanceof Error)) return 'committed';
+    reason = failed(result);
   }
-  await retryTransient(options.log, redelivery.forget, shouldContinue);
-  return false;
+  await park(options, raw, 'dead-letter', reason, patience);
+  await retryTransient(count.forget, log, patience);
+  return 'parked';
+}
+
+const failed = ({ message }: Error) => `HANDLER_FAILED: ${message}`;
+
+/** The failure policy of deliveries, composed (see handle-batch.ts). */
+function handle<State, Message>(
+  options: SettlementOptions<State, Message>,
+  batch: readonly Readable<Message>[],
+  patience: Patience,
+  hooks?: TransactionHooks,
+) {
+  const { log, metrics, lane } = options;
+  const process = async (deliveries: readonly Readable<Message>[]) => {
+    const inputs = deliveries.map(({ reading }) => reading.input);
+    const handled = await retryTransient(() => options.process(inputs, hooks), log, patience);
+    for (const [index, delivery] of deliveries.entries()) report(options, delivery, handled[index]?.outcome);
+    return handled;
+  };
+  const alone: Isolation<Readable<Message>> = {
+    tries: TRIES_ALONE,
+    pauseMs: RETRY_ALONE_MS,
+    onFailure: (error, { raw }, tries) => {
+      log.error({ err: error, message_id: messageIdOf(raw), tries }, 'a message could not be handled');
+    },
+  };
+  return measure(isolateFailures(process, alone), metrics, lane)(batch);
 }
 
 function report<State, Message>(
-  { log, metrics }: SettlementOptions<State, Message>,
-  delivery: Readable<Message>,
-  outcome: string,
+  { log }: SettlementOptions<State, Message>,
+  { raw, reading, receivedAtMs }: Readable<Message>,
+  outcome: string | undefined,
 ): void {
-  const { raw, reading, receivedAtMs } = delivery;
-  metrics.handled.inc({ type: reading.type, outcome });
   log.info(
     {
       event: reading.type,

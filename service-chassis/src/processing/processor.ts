@@ -20,18 +20,27 @@ import type {
   PublishedEvent,
   RequestedEffect,
 } from '../contract/decision';
-import type { Store } from '../contract/store';
+import type { Store, WorkingSet } from '../contract/store';
 import { controlExchange, delayRoutingKey } from '../contract/topology';
 import { failpoint } from '../timing/failpoint';
 import type { Outbox } from './outbox';
 import type { OutgoingMessage } from '../broker/outgoing-message';
-import type { Run } from '../consuming/death-count';
 import { childOf } from '../telemetry/trace';
 
-/** Decides and commits one batch; `run` is that of a message that came again, which is the only one of its batch. */
+/** What else happens in the transaction of a batch, in the order of its calls. */
+export interface TransactionHooks {
+  /** The states are loaded, the decision is next. */
+  readonly beforeDecide: () => Promise<void>;
+  /** Written along with the states. */
+  readonly lastWrites: (tx: PoolClient) => readonly Promise<unknown>[];
+  /** The transaction is over; called exactly once, also when it never began. */
+  readonly afterwards: (committed: boolean) => Promise<void>;
+}
+
+/** Decides and commits one batch, all or nothing. */
 export type Processor<State, Message> = (
   inputs: readonly Input<Message>[],
-  run?: Run,
+  hooks?: TransactionHooks,
 ) => Promise<readonly Handled<State>[]>;
 
 /** What a processor is made of. */
@@ -46,52 +55,70 @@ export interface ProcessorOptions<State, Message, Effect, Own> {
   readonly onCommitted?: ((states: readonly State[]) => void) | undefined;
 }
 
+/** A batch that is decided and not yet committed. */
+interface Decided<State, Message, Effect> {
+  readonly states: WorkingSet<State, Message>;
+  readonly results: readonly { readonly key: string; readonly outcome: string; readonly changed: boolean }[];
+  readonly rows: readonly OutgoingMessage[];
+  readonly effects: readonly RequestedEffect<Effect>[];
+}
+
+/** Decides one input after the other on the evolving states. */
+function decideAll<State, Message, Effect, Own>(
+  { service, decide }: ProcessorOptions<State, Message, Effect, Own>,
+  states: WorkingSet<State, Message>,
+  inputs: readonly Input<Message>[],
+): Decided<State, Message, Effect> {
+  const rows: OutgoingMessage[] = [];
+  const effects: RequestedEffect<Effect>[] = [];
+  const results = inputs.map((input) => {
+    const { key, cause } = input;
+    const before = states.get(key);
+    const decision = decide(before, input.message);
+    const changed = decision.state !== before;
+    const events = decision.events.map((event) => toRow(service, event, input));
+    rows.push(...events.map(({ row }) => row));
+    rows.push(...decision.delayed.map((delayed) => toDelayedRow(service, delayed, input)));
+    effects.push(...decision.effects.map((effect) => ({ key, effect, cause })));
+    const published = events.map(({ published }) => published);
+    states.put(input, decision.state, changed, published);
+    return { key, outcome: decision.outcome, changed };
+  });
+  return { states, results, rows, effects };
+}
+
 /** Creates the processor of a service. */
 export function createProcessor<State, Message, Effect, Own>(
   options: ProcessorOptions<State, Message, Effect, Own>,
 ): Processor<State, Message> {
-  const { service, pool, store, decide, outbox } = options;
-  return async (inputs, run) => {
-    const rows: OutgoingMessage[] = [];
-    const effects: RequestedEffect<Effect>[] = [];
-    const decideAll = async (tx: PoolClient) => {
+  const { pool, store, outbox } = options;
+
+  const commit = async (inputs: readonly Input<Message>[], hooks: TransactionHooks | undefined) => {
+    const decideUnderLock = async (tx: PoolClient) => {
       const keys = [...new Set(inputs.map((input) => input.key))];
       // Sent together, answered in order: the snapshot of the second is younger than the locks of the first.
       const [, states] = await Promise.all([lockKeys(tx, keys), store.load(tx, inputs)]);
-      await run?.begin();
-      const results = inputs.map((input) => {
-        const before = states.get(input.key);
-        const decision = decide(before, input.message);
-        const changed = decision.state !== before;
-        const announced = decision.events.map((event) => toRow(service, event, input));
-        rows.push(...announced.map(({ row }) => row));
-        rows.push(...decision.delayed.map((delayed) => toDelayedRow(service, delayed, input)));
-        effects.push(...decision.effects.map((effect) => ({ key: input.key, effect, cause: input.cause })));
-        states.put(
-          input,
-          decision.state,
-          changed,
-          announced.map(({ published }) => published),
-        );
-        return { key: input.key, outcome: decision.outcome, changed };
-      });
+      await hooks?.beforeDecide();
+      const decided = decideAll(options, states, inputs);
       await failpoint('before_commit', inputs);
-      return { states, results };
+      return decided;
     };
-    const { states, results } = await inTransaction(pool, decideAll, (tx, decided) => [
-      ...decided.states.save(),
-      outbox.write(tx, rows),
-      ...(run ? [run.end(tx)] : []),
-    ]).then(
-      async (decided) => {
-        await run?.finish(true);
-        return decided;
-      },
-      async (error: unknown) => {
-        await run?.finish(false);
-        throw error;
-      },
-    );
+    let committed = false;
+    try {
+      const decided = await inTransaction(pool, decideUnderLock, (tx, { states, rows }) => [
+        ...states.save(),
+        outbox.write(tx, rows),
+        ...(hooks?.lastWrites(tx) ?? []),
+      ]);
+      committed = true;
+      return decided;
+    } finally {
+      await hooks?.afterwards(committed);
+    }
+  };
+
+  return async (inputs, hooks) => {
+    const { states, results, rows, effects } = await commit(inputs, hooks);
     const handled = results.map(({ key, outcome, changed }) => ({ state: states.get(key), outcome, changed }));
     await failpoint('after_commit', inputs);
     outbox.publish(rows);

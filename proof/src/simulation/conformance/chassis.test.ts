@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { inTransaction, isTransient, type Pool, type PoolClient } from '@quadrille/service-chassis';
 import { DELETE, LEASE, POSTPONE, WRITE } from '@quadrille/service-chassis/src/processing/outbox-statements';
 import { PURGE } from '@quadrille/service-chassis/src/processing/purge';
-import { FORGET_RUNS, RUNS, SET_RUNS } from '@quadrille/service-chassis/src/consuming/death-count';
+import { FORGET_RUNS, RUNS, SET_RUNS } from '@quadrille/service-chassis/src/processing/death-count';
 import { eventually } from '@quadrille/test-kit';
 import { databaseStages, type DatabaseStage } from './databases';
 

@@ -1,6 +1,6 @@
 /** The tables that every service has, and the statements that the chassis sends. */
 import { RELAY_LEASE_S } from '@quadrille/service-chassis/src/processing/outbox-statements';
-import { ONE_DEATH_MS } from '@quadrille/service-chassis/src/consuming/death-count';
+import { ONE_DEATH_MS } from '@quadrille/service-chassis/src/processing/death-count';
 import { createTable, indexByDue, type DueIndex, type Table } from './tables';
 import type { Transaction } from './transaction';
 import type { Statements } from './statement';

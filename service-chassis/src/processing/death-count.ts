@@ -9,8 +9,9 @@
  * database lets it. Of a whole process only one message is counted at a time: after every death each lane begins with the same
  * message again, and the innocent one would be counted with the one that kills.
  */
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import { isTransient } from '../database/transient';
+import type { TransactionHooks } from './processor';
 import type { Semaphore } from '../timing/semaphore';
 import type { Logger } from '../telemetry/log';
 
@@ -34,74 +35,69 @@ export const FORGET_RUNS = {
   text: 'DELETE FROM delivery_attempt WHERE message_id = $1',
 };
 
-/** A run of a message that came again. */
-export interface Run {
-  /** Counts it, right before the decision. Rejects only when the infrastructure is at fault. */
-  readonly begin: () => Promise<void>;
-  /** Forgets the count, in the transaction of the decision. */
-  readonly end: (tx: PoolClient) => Promise<unknown>;
-  /** It is over, without a death. Without a commit it does not count. */
-  readonly finish: (committed: boolean) => Promise<void>;
-}
-
 /** What counting needs. */
-export interface CountingOptions {
+export interface DeathCountOptions {
   readonly pool: Pool;
   readonly log: Logger;
   /** Shared by all lanes of a process. */
   readonly takeTurn: Semaphore;
 }
 
-/** What is known of a message that came again. */
-export interface Redelivery extends Run {
+/** What is known of a message that came again; its hooks count one more run of it. */
+export interface DeathCount {
   /** Runs before this one that ended with the death of their process. */
   readonly deaths: number;
+  /** For the transaction that decides about it, and for each further try of that. */
+  readonly hooks: TransactionHooks;
   /** Forgets the count of a message that was parked. */
   readonly forget: () => Promise<void>;
 }
 
+/** Asks something of the counts; whether it was answered. Rejects only when the infrastructure is at fault. */
+async function tolerate(ask: () => Promise<unknown>, log: Logger, id: string): Promise<boolean> {
+  try {
+    await ask();
+    return true;
+  } catch (error) {
+    if (isTransient(error)) throw error;
+    log.error({ err: error, message_id: id }, 'the runs of a redelivered message could not be counted');
+    return false;
+  }
+}
+
 /**
- * Reads how often a message took its process down. Rejects only when the infrastructure is at fault: a count that fails for a reason of
- * its own must not keep the message from its decision, which then goes on uncounted.
+ * Reads how often a message took its process down. Rejects only when the infrastructure is at fault: a count that fails for a
+ * reason of its own must not keep the message from its decision, which then goes on uncounted.
  */
-export async function openRedelivery({ pool, log, takeTurn }: CountingOptions, id: string): Promise<Redelivery> {
-  const counting = async (ask: () => Promise<unknown>): Promise<boolean> => {
-    try {
-      await ask();
-      return true;
-    } catch (error) {
-      if (isTransient(error)) throw error;
-      log.error({ err: error, message_id: id }, 'the runs of a redelivered message could not be counted');
-      return false;
-    }
-  };
+export async function openDeathCount({ pool, log, takeTurn }: DeathCountOptions, id: string): Promise<DeathCount> {
   const set = (runs: number) => pool.query({ ...SET_RUNS, values: [id, runs] });
   const forget = () => pool.query({ ...FORGET_RUNS, values: [id] });
   let before = { attempts: 0, recent: false };
-  await counting(async () => {
+  const read = async () => {
     const { rows } = await pool.query<typeof before>({ ...RUNS, values: [id] });
     before = rows[0] ?? before;
-  });
+  };
+  await tolerate(read, log, id);
   const { attempts: deaths, recent } = before;
   let pass: (() => void) | undefined;
   let counted = false;
   return {
     deaths,
-    begin: async () => {
-      pass = await takeTurn();
-      counted = recent || (await counting(() => set(deaths + 1)));
-    },
-    end: async (tx) => {
-      if (counted) await tx.query({ ...FORGET_RUNS, values: [id] });
-    },
-    finish: async (committed) => {
-      // Never counted, if its turn has not come; perhaps counted, if there was no answer.
-      if (pass && !committed && !recent) await (deaths === 0 ? forget() : set(deaths)).catch(() => undefined);
-      pass?.();
-      pass = undefined;
+    hooks: {
+      beforeDecide: async () => {
+        pass = await takeTurn();
+        counted = recent || (await tolerate(() => set(deaths + 1), log, id));
+      },
+      lastWrites: (tx) => (counted ? [tx.query({ ...FORGET_RUNS, values: [id] })] : []),
+      afterwards: async (committed) => {
+        // Never counted, if its turn has not come; perhaps counted, if there was no answer.
+        if (pass && !committed && !recent) await (deaths === 0 ? forget() : set(deaths)).catch(() => undefined);
+        pass?.();
+        pass = undefined;
+      },
     },
     forget: async () => {
-      await counting(forget);
+      await tolerate(forget, log, id);
     },
   };
 }
