@@ -1,10 +1,10 @@
-# One image for every process of the system: what it is given as its command is the service that runs.
+# One image for every process of the system; its command says which service runs.
 #   docker build -t quadrille . && docker run quadrille dist/order-service.js
-# Not one each: they share all their packages, so four images would hold the same layers four times to build and to tell apart.
+# Not an image for each service: they share all their packages, so four images would hold the same layers four times.
 
 ARG NODE_IMAGE=node:24-slim
 
-# What npm needs to know of this repository, and nothing that changes with its source.
+# What npm needs to know about this repository, and nothing that changes with its source.
 FROM ${NODE_IMAGE} AS manifests
 WORKDIR /quadrille
 COPY package.json package-lock.json .npmrc ./
@@ -26,11 +26,11 @@ RUN npm install --no-save --ignore-scripts --include=dev --no-progress --logleve
 COPY . .
 RUN node operator/bootstrap/build.mjs
 
-# The packages of the services only: the operator's own (a PostgreSQL of 60 MB among them) are for machines without Docker.
+# Only the packages of the services: the operator's own (a PostgreSQL of 60 MB) are for machines without Docker.
 FROM manifests AS packages
 RUN npm install --no-save --ignore-scripts --omit=dev --omit=optional --no-progress --loglevel=error \
       --workspace order-service --workspace inventory-service --workspace payment-service --workspace notification-service \
- # 60 MB of query compilers for databases that are not PostgreSQL.
+ # Removes 60 MB of query compilers for databases other than PostgreSQL.
  && find node_modules/@prisma/client/runtime -name 'query_compiler_*' ! -name '*.postgresql.*' -delete
 
 FROM ${NODE_IMAGE}
@@ -41,8 +41,8 @@ COPY package-lock.json ./
 COPY prisma prisma
 COPY --from=build /quadrille/dist dist
 USER node
-# Ready to work, not merely alive; unhealthy after a minute, since a service that waits for its database or broker is back by itself
-# when they are. PORT tells both the service and this probe where.
+# Ready to work, not merely alive. Unhealthy only after a minute, since a service that waits for its database or broker
+# recovers by itself. PORT tells both the service and this probe where to listen and to ask.
 HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=12 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node"]
