@@ -1,7 +1,7 @@
 /**
- * Acks: one for many messages. Every ack of a quorum queue is an entry of its log that is written to disk, and at a low rate
- * each message would have its own. What was handled is therefore acked together, a moment later. A process that dies
- * in that moment is sent those messages again, as it is the ones being handled; the state absorbs them.
+ * Acks: one for many messages. Every ack of a quorum queue is an entry of its log that is written to disk, and at a low
+ * rate each message would have its own. What was handled is therefore acked together, a moment later. A process that
+ * dies in that moment is sent those messages again, as it is the ones being handled; the state absorbs them.
  */
 import type { Channel, ConsumeMessage } from 'amqplib';
 

@@ -4,12 +4,15 @@ import { reasonOf } from '../telemetry/error-reason';
 import { ending, within } from './ending';
 import { CLOSE_TIMEOUT_MS, OPEN_TIMEOUT_MS, type LinkOptions, type LinkStatus } from './link-options';
 
-/** A channel that lasted this long was a good one: the next pause is short again. Longer than the longest pause, so that no failure comes round faster. */
+/**
+ * A channel that lasted this long was a good one: the next pause is short again. Longer than the longest pause, so that
+ * no failure comes round faster.
+ */
 const HEALTHY_AFTER_MS = 10_000;
 
 /**
- * Opens a channel on `connection`, hands it to its owner, and resolves with the reason when it has ended. Rejects when it
- * cannot be opened or its owner cannot prepare it. `lost` is the end of the connection.
+ * Opens a channel on `connection`, hands it to its owner, and resolves with the reason when it has ended. Rejects when
+ * it cannot be opened or its owner cannot prepare it. `lost` is the end of the connection.
  */
 export async function runChannel<C extends Channel>(
   options: LinkOptions<C>,
@@ -30,7 +33,8 @@ export async function runChannel<C extends Channel>(
   });
   channel.on('handler-error', (error: Error) => {
     log.error({ err: error, connection: connectionName }, 'a channel listener threw');
-    // What it was told is lost to its owner, and must come again: a delivery that is not handled would be acked with the next.
+    // What it was told is lost to its owner, and must come again: a delivery that is not handled would be acked with
+    // the next.
     end(`a channel listener threw: ${reasonOf(error)}`);
   });
   try {

@@ -5,7 +5,10 @@ import { runChannel } from './channel-session';
 import { ending, within } from './ending';
 import { CLOSE_TIMEOUT_MS, OPEN_TIMEOUT_MS, RECONNECT, type LinkOptions, type LinkStatus } from './link-options';
 
-/** Opens a connection to `url` and returns when it has ended, or the link stops. Rejects when there is no connection or no channel to be had. */
+/**
+ * Opens a connection to `url` and returns when it has ended, or the link stops. Rejects when there is no connection or
+ * no channel to be had.
+ */
 export async function runConnection<C extends Channel>(
   options: LinkOptions<C>,
   status: LinkStatus,

@@ -1,18 +1,25 @@
 /**
- * Notices that the broker has forgotten a consumer. Usually it says so (a cancel, a closed channel); when the process of a
- * quorum queue has died, as it does of a full disk, nobody is left who could: the channel stays open, the service calls
- * itself ready, and nothing is ever delivered again. A consumer that receives nothing therefore asks now and then how many
- * consumers its queue has. While a replica has one there, its own is not missed: nothing stays undelivered.
+ * Notices that the broker has forgotten a consumer. Usually it says so (a cancel, a closed channel); when the process
+ * of a quorum queue has died, as it does of a full disk, nothing is left that could: the channel stays open, the
+ * service calls itself ready, and nothing is ever delivered again. A consumer that receives nothing therefore asks now
+ * and then how many consumers its queue has. While a replica has one there, its own is not missed: nothing stays
+ * undelivered.
  */
 import type { Channel } from 'amqplib';
 import type { OpenChannel } from './link-options';
 import type { Logger } from '../telemetry/log';
 import { reasonOf } from '../telemetry/error-reason';
 
-/** How often a consumer that received nothing asks: often enough for the healing time of 30 s, and no load for the broker. */
+/**
+ * How often a consumer that received nothing asks: often enough for the healing time of 30 s, and no load for the
+ * broker.
+ */
 const ASK_INTERVAL_MS = 10_000;
 
-/** A busy broker that is late with its answer says that there are no consumers, too: only the second time in a row counts. */
+/**
+ * A busy broker that is late with its answer says that there are no consumers, too: only the second time in a row
+ * counts.
+ */
 const UNKNOWN_MAX = 2;
 
 /** The watch of one channel. */
@@ -23,14 +30,17 @@ export interface ConsumerWatch {
   readonly stop: () => void;
 }
 
-/** AMQP's ACCESS_REFUSED. RabbitMQ 4.2.6 and 4.3.0 want a permission for this question that no service has; other versions do not. */
+/**
+ * AMQP's ACCESS_REFUSED. RabbitMQ 4.2.6 and 4.3.0 want a permission for this question that no service has; other
+ * versions do not.
+ */
 const REFUSED = 403;
 
 const isRefusal = (error: unknown) => error instanceof Error && 'code' in error && error.code === REFUSED;
 
 /**
- * Watches the consumer of `queue` on an open channel; gives the channel up when the queue has no consumer at all, or is not there. Asks on a
- * channel of its own: a refusal closes that one, and nothing is asked any more.
+ * Watches the consumer of `queue` on an open channel; gives the channel up when the queue has no consumer at all, or is
+ * not there. Asks on a channel of its own: a refusal closes that one, and nothing is asked any more.
  */
 export function watchConsumer(
   { abandon, openAside }: Pick<OpenChannel<Channel>, 'abandon' | 'openAside'>,

@@ -2,7 +2,10 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import type { Logger } from '../telemetry/log';
 
-/** Pauses between connection attempts: a broker that is back is found within seconds, and one that is away is asked once in a while. */
+/**
+ * Pauses between connection attempts: a broker that is back is found within seconds, and one that is away is asked once
+ * in a while.
+ */
 export const RECONNECT = { firstMs: 100, maxMs: 3_000 };
 
 /** Opening a connection or a channel that takes longer is given up. */

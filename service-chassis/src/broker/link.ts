@@ -3,10 +3,10 @@
  *
  *     connecting -> open -> lost -> (pause) -> connecting ...        until stop()
  *
- * There is one loop, and so one timer: whatever goes wrong (refused, reset, a missed heartbeat, a graceful shutdown of
- * the broker in the middle of opening the channel) ends the current session, and the loop begins the next one after a
- * pause with full jitter. A channel that the broker closes is rebuilt on the same connection. Every channel has an epoch;
- * what belongs to an older one (acks, confirms) is worthless and must be dropped by its owner.
+ * There is one loop, and so one timer: anything that goes wrong (refused, reset, a missed heartbeat, a graceful
+ * shutdown of the broker in the middle of opening the channel) ends the current session, and the loop begins the next
+ * one after a pause with full jitter. A channel that the broker closes is rebuilt on the same connection. Every channel
+ * has an epoch; what belongs to an older one (acks, confirms) is worthless and must be dropped by its owner.
  */
 import type { Channel } from 'amqplib';
 import { reasonOf } from '../telemetry/error-reason';
@@ -20,7 +20,10 @@ const HEARTBEAT_S = 10;
 /** A supervised connection. */
 export interface Link {
   state(): LinkState;
-  /** Closes and does not come back. What the channel was told to send is sent before. Bounded by three times CLOSE_TIMEOUT_MS. */
+  /**
+   * Closes and does not come back. What the channel was told to send is sent before. Bounded by three times
+   * CLOSE_TIMEOUT_MS.
+   */
   stop(): Promise<void>;
 }
 
@@ -66,7 +69,8 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
     }),
     stop: async () => {
       stopping.abort();
-      // The goodbye of a connection may overtake what its channel wrote last; that of the channel itself comes after its acks.
+      // The goodbye of a connection may overtake what its channel wrote last; that of the channel itself comes after
+      // its acks.
       await status.closeChannel?.().catch(() => undefined);
       await status.closeConnection?.().catch(() => undefined);
       await atMost(CLOSE_TIMEOUT_MS, supervised);
@@ -74,7 +78,10 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
   };
 }
 
-/** The URLs in `urls`, separated by commas, with the heartbeat that every connection of this product uses, unless they name one. */
+/**
+ * The URLs in `urls`, separated by commas, with the heartbeat that every connection of this product uses, unless they
+ * name one.
+ */
 export function withHeartbeat(urls: string): string {
   const each = urls.split(',').map((url) => {
     const parsed = new URL(url);

@@ -11,15 +11,15 @@ import type { Connect, LinkState, OpenChannel } from './link-options';
 import { propertiesOf, toBuffer, type OutgoingMessage } from './outgoing-message';
 
 /**
- * A confirm that takes longer will not come: the channel is given up and everything unconfirmed is sent again. While the broker takes
- * no publishes, this time does not pass.
+ * A confirm that takes longer will not come: the channel is given up and everything unconfirmed is sent again. While
+ * the broker takes no publishes, this time does not pass.
  */
 const CONFIRM_TIMEOUT_MS = 15_000;
 
 /**
- * A channel on which messages are refused is given up after this long. RabbitMQ before 3.13.8 and 4.0 keeps refusing on a channel what a
- * full quorum queue once refused, though its limit has been lifted (rabbitmq-server#12206); a new channel is told how things are. Long
- * enough for a channel to count as a good one, so that the next is opened soon.
+ * A channel on which messages are refused is given up after this long. RabbitMQ before 3.13.8 and 4.0 keeps refusing on
+ * a channel what a full quorum queue once refused, though its limit has been lifted (rabbitmq-server#12206); a new
+ * channel is told how things are. Long enough for a channel to count as a good one, so that the next is opened soon.
  */
 const REFUSING_CHANNEL_MAX_MS = 10_000;
 
@@ -33,7 +33,10 @@ const UNCONFIRMED_MAX = 4_000;
 export interface Publisher {
   /** Whether a publish has a chance now: connected and not blocked. */
   ready(): boolean;
-  /** Sends one message; `onResult` is called exactly once, never synchronously within publish() when the message was sent. */
+  /**
+   * Sends one message; `onResult` is called exactly once, never synchronously within publish() when the message was
+   * sent.
+   */
   publish(message: OutgoingMessage, onResult: (result: PublishResult) => void): void;
   /** Resolves when fewer than UNCONFIRMED_MAX messages are unconfirmed; at once when the link is down. */
   capacity(): Promise<void>;
@@ -122,7 +125,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
         resolve(error ? 'refused' : 'confirmed');
       });
     } catch (error) {
-      // The channel closed a moment ago and its event has not reached us yet; anything else is a message that cannot be sent.
+      // The channel closed a moment ago and its event has not reached us yet; anything else is a message that cannot be
+      // sent.
       if (!(error instanceof IllegalOperationError))
         log.error({ err: error, message_id: message.id }, 'a message cannot be sent');
       resolve('unconfirmed');

@@ -7,7 +7,8 @@
  *   does it linger, for a moment: at a low rate too, such events then share a transaction (ADR 0014).
  * - What others may overtake has a queue and a consumer of its own, which takes little at once and rests as long as it
  *   worked: however much of it there is, the others go on beside it (ADR 0015).
- * - What cannot be read is a batch of its own, goes to `<service>.invalid` with the reason in a header, and is acked only when it is there.
+ * - What cannot be read is a batch of its own, goes to `<service>.invalid` with the reason in a header, and is acked
+ *   only when it is there.
  * - A batch that fails because the database is away is tried again, with growing pauses, for as long as the channel
  *   lives: it is never nacked, and the prefetch bounds what waits. A channel that is lost takes its deliveries with it;
  *   the broker delivers them again.
@@ -40,8 +41,8 @@ export interface Pace {
 }
 
 /**
- * Everything, as fast as it goes. It lingers for longer than the saga takes from one event of an order to its next, and too
- * short for a person to notice.
+ * Everything, as fast as it goes. It lingers for longer than the saga takes from one event of an order to its next, and
+ * too short for a person to notice.
  */
 export const FULL_PACE: Pace = { batchMax: BATCH_MAX, rest: 0, lingerMs: 50 };
 

@@ -1,9 +1,9 @@
 /**
  * The delivery buffer: what the broker has delivered and no batch has taken yet.
  *
- * A batch is as many deliveries as there are, up to the limit. A redelivered one, and one that cannot be read, is a batch
- * of its own. Deliveries that nobody waits for linger a moment for company (ADR 0014); one that somebody waits for takes
- * those before it along at once. But for that one timer the buffer is pure.
+ * A batch is as many deliveries as there are, up to the limit. A redelivered one, and one that cannot be read, is a
+ * batch of its own. Deliveries that nobody waits for linger a moment for company (ADR 0014); one that somebody waits
+ * for takes those before it along at once. But for that one timer the buffer is pure.
  */
 import type { Delivery } from './settlement';
 

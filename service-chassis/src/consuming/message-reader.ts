@@ -106,7 +106,10 @@ export const attemptOf = (delivery: ConsumeMessage): number => {
   return (typeof count === 'number' ? count : delivery.fields.redelivered ? 1 : 0) + 1;
 };
 
-/** A name for the message: its id, or a digest of its content when it has none that a header, a log and a database all take. */
+/**
+ * A name for the message: its id, or a digest of its content when it has none that a header, a log and a database all
+ * take.
+ */
 export const messageIdOf = ({ properties, content }: Pick<ConsumeMessage, 'properties' | 'content'>): string => {
   const id: unknown = properties.messageId;
   const parsed = idSchema.safeParse(id);
@@ -117,8 +120,8 @@ export const messageIdOf = ({ properties, content }: Pick<ConsumeMessage, 'prope
 const SHORT_STRING_MAX_BYTES = 255;
 
 /**
- * What a property says, when it can be sent on; undefined otherwise. A stranger's bytes that are no UTF-8 have become longer by being
- * read: three bytes for each.
+ * What a property says, when it can be sent on; undefined otherwise. A stranger's bytes that are no UTF-8 have become
+ * longer by being read: three bytes for each.
  */
 export const shortString = (value: unknown): string | undefined =>
   typeof value === 'string' && Buffer.byteLength(value) <= SHORT_STRING_MAX_BYTES ? value : undefined;

@@ -1,7 +1,7 @@
 /**
  * The history of a message that was parked and replayed: how often, and what happened when. It travels in headers, so
- * that a message which fails again still tells of the times before. Whoever replays it writes an entry; whoever parks it
- * again carries them over.
+ * that a message which fails again still tells of the times before. A replay writes an entry, and parking
+ * it again carries them over.
  */
 import type { ConsumeMessage } from 'amqplib';
 import { z } from 'zod';
@@ -23,7 +23,10 @@ const headersSchema = z.object({
   [HISTORY_HEADER]: z.array(z.string()).optional().catch(undefined),
 });
 
-/** The history's headers, with further entries; none for a message that was never replayed. Anybody may have written them: bounded, and of the right type. */
+/**
+ * The history's headers, with further entries; none for a message that was never replayed. A stranger may have written
+ * them: they are bounded, and of the right type.
+ */
 export function historyOf(
   { properties }: Pick<ConsumeMessage, 'properties'>,
   further: readonly string[] = [],

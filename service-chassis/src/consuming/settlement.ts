@@ -51,8 +51,8 @@ const isReadable = <Message>(delivery: Delivery<Message>): delivery is Readable<
 export type Settled = 'committed' | 'parked';
 
 /**
- * Brings one batch to its end. Rejects with AbandonedError when the patience is at its end: what was decided by then is found
- * done when it comes again.
+ * Brings one batch to its end. Rejects with AbandonedError when the patience is at its end: what was decided by then is
+ * found done when it comes again.
  */
 export async function settle<State, Message>(
   options: SettlementOptions<State, Message>,

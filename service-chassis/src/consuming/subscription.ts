@@ -1,6 +1,6 @@
 /**
- * A subscription to a queue: one channel after the other on which it is consumed. What was delivered on a channel belongs to
- * it: its acks are worth something on that channel only, and when it is gone the broker delivers again.
+ * A subscription to a queue: one channel after the other on which it is consumed. What was delivered on a channel
+ * belongs to it: its acks are worth something on that channel only, and when it is gone the broker delivers again.
  */
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { createAcks, type Acks } from '../broker/acks';
@@ -10,7 +10,10 @@ import type { Connect, LinkState, OpenChannel } from '../broker/link-options';
 import type { Logger } from '../telemetry/log';
 import { pause } from '../timing/backoff';
 
-/** Messages the broker may have under way to one consumer, in batches: one that is being written and one being collected. */
+/**
+ * Messages the broker may have under way to one consumer, in batches: one that is being written and one being
+ * collected.
+ */
 const PREFETCH_BATCHES = 2;
 
 /** Of half a batch that was handled the broker is told at once, so that it always has something to send. */
@@ -20,8 +23,9 @@ const UNACKED_BATCHES = 0.5;
 const LATE_DELIVERIES_MS = 50;
 
 /**
- * Cancels the consumer, and takes in what was on its way: a quorum queue hands messages to the channel by itself, so that
- * some come after the broker's confirmation. amqplib has forgotten the consumer by then and would end the connection.
+ * Cancels the consumer, and takes in what was on its way: a quorum queue hands messages to the channel by itself, so
+ * that some come after the broker's confirmation. amqplib has forgotten the consumer by then and would end the
+ * connection.
  */
 async function cancelConsumer({ channel, consumerTag, receive }: OpenSubscription): Promise<void> {
   // registerConsumer is what consume() itself calls; amqplib leaves it out of its types.
@@ -62,7 +66,9 @@ export interface SubscriptionOptions {
 export interface Subscription {
   /** Undefined while no channel is open. */
   current(): OpenSubscription | undefined;
-  /** Takes nothing more from this channel: an ack of what comes after a batch that is not settled would ack that, too. */
+  /**
+   * Takes nothing more from this channel: an ack of what comes after a batch that is not settled would ack that, too.
+   */
   letGo(channel: OpenSubscription): void;
   state(): LinkState;
   /** Asks for no more; what was on its way is delivered before it resolves. */
@@ -102,7 +108,8 @@ export function subscribe(options: SubscriptionOptions): Subscription {
       if (cancelled) return;
       const { channel, epoch, abandon } = opened;
       await channel.prefetch(PREFETCH_BATCHES * batchMax);
-      // Cancelled meanwhile: what came now would be handled while everything else stops. (Narrowed to what it was before.)
+      // Cancelled meanwhile: what came now would be handled while everything else stops. (Narrowed to what it was
+      // before.)
       if (cancelled as boolean) return;
       const consumerTag = `${queue}.${String(process.pid)}.${String(epoch)}`;
       const receive = receiver(epoch, abandon);

@@ -12,7 +12,7 @@ export interface DelayedMessage<Message> {
   readonly message: Message;
 }
 
-/** What a decision answers. */
+/** What a decision returns. */
 export interface Decision<State, Effect = never, Own = never> {
   /** The next state; the very same object when nothing changed. */
   readonly state: State;
@@ -42,7 +42,7 @@ export interface Input<Message> {
   readonly cause: Cause;
 }
 
-/** An event as it was announced: known to the store of its service, so that it can be shown in a timeline. */
+/** An event as it was published: known to the store of its service, so that it can be shown in a timeline. */
 export interface PublishedEvent {
   readonly id: string;
   readonly type: string;

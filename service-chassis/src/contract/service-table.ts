@@ -14,13 +14,14 @@ export interface ServiceTable<State, Heard extends EventType, Own extends { read
     readonly [Type in Own['type']]: (state: State, input: Extract<Own, { type: Type }>) => Decision<State, Effect, Own>;
   };
   /**
-   * The events of `hears` whose outcome nobody waits for: they may linger a moment in the consumer, so that several share
-   * a transaction. An event that is not named here is handled at once, and takes those before it along.
+   * The events of `hears` whose outcome nobody waits for: they may linger a moment in the consumer, so that several
+   * share a transaction. An event that is not named here is handled at once, and takes those before it along.
    */
   readonly lingers: readonly Heard[] | 'all';
   /**
-   * The events of `hears` that others may overtake: they have a queue of their own, `<service>.low-priority`, and so have
-   * the messages that come back from a delay. However many of them there are, what customers wait for goes on beside them.
+   * The events of `hears` that others may overtake: they have a queue of their own, `<service>.low-priority`, and so
+   * have the messages that come back from a delay. However many of them there are, what customers wait for goes on
+   * beside them.
    */
   readonly lowPriority: readonly Heard[];
   readonly publishes: readonly EventType[];

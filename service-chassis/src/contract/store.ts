@@ -1,6 +1,6 @@
 /**
- * The store: what a service implements so that the processor can read and write its states. One batch loads a working set
- * under lock, decides on it in memory, and saves it with a few set-based statements.
+ * The store: what a service implements so that the processor can read and write its states. One batch loads a working
+ * set under lock, decides on it in memory, and saves it with a few set-based statements.
  */
 import type { PoolClient } from 'pg';
 import type { Input, PublishedEvent } from './decision';
@@ -19,6 +19,9 @@ export interface WorkingSet<State, Message> {
 
 /** How a service's states are read and written. */
 export interface Store<State, Message> {
-  /** Loads the states of these inputs; their keys are locked already. What else it needs it locks itself, in sorted order. */
+  /**
+   * Loads the states of these inputs; their keys are locked already. What else it needs it locks itself, in sorted
+   * order.
+   */
   load(tx: PoolClient, inputs: readonly Input<Message>[]): Promise<WorkingSet<State, Message>>;
 }

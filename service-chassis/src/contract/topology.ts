@@ -1,8 +1,8 @@
 /**
- * The names of what stands in the broker, said once. Each service has a topic exchange for its events (`order.events`, see
- * shared-events), a direct exchange for itself (`<service>.control`: timers and parked messages), one or two queues that it
- * consumes, a queue for each of its delays (`<service>.retry.2s`), and two parking queues for a person to look at:
- * `<service>.invalid` and `<service>.dead-letter`.
+ * The names of what stands in the broker, said once. Each service has a topic exchange for its events (`order.events`,
+ * see shared-events), a direct exchange for itself (`<service>.control`: timers and parked messages), one or two queues
+ * that it consumes, a queue for each of its delays (`<service>.retry.2s`), and two parking queues for a person to look
+ * at: `<service>.invalid` and `<service>.dead-letter`.
  */
 import type { EventType } from '@quadrille/shared-events';
 

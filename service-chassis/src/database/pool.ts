@@ -10,8 +10,8 @@ export type { Pool, PoolClient } from 'pg';
 const STATEMENT_TIMEOUT_MS = 10_000;
 
 /**
- * A server that is silent for this long is gone without a word (a black hole): only the client can tell. Longer than the
- * server's own limit, which answers first while the two can speak.
+ * A server that is silent for this long is gone without a word (a black hole): only the client can tell. Longer than
+ * the server's own limit, which answers first while the two can speak.
  */
 const QUERY_TIMEOUT_MS = 12_000;
 
@@ -25,9 +25,9 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
- * The statements of a batch find their rows by key, whatever the parameters: planning them anew each time costs three times
- * their execution. A plan is therefore made once for each connection, and then it must not be made for a table that
- * happens to be empty at that moment and is scanned from end to end ever after.
+ * The statements of a batch find their rows by key, whatever the parameters: planning them anew each time costs three
+ * times their execution. A plan is therefore made once for each connection, and then it must not be made for a table
+ * that happens to be empty at that moment and is scanned from end to end ever after.
  */
 const PLANNER_OPTIONS = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off';
 

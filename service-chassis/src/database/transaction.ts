@@ -45,7 +45,10 @@ export async function inTransaction<Result>(
   }
 }
 
-/** Gathers what `send` sends at once into one write to the socket: a system call for each statement costs more than the statement. */
+/**
+ * Gathers what `send` sends at once into one write to the socket: a system call for each statement costs more than the
+ * statement.
+ */
 function inOneWrite<Sent>(client: PoolClient, send: () => Sent): Sent {
   // pg keeps its socket there but leaves it out of its types.
   const { stream } = (client as unknown as { readonly connection: { readonly stream: Writable } }).connection;
@@ -57,7 +60,10 @@ function inOneWrite<Sent>(client: PoolClient, send: () => Sent): Sent {
   }
 }
 
-/** Waits for all of them, also when one fails: what was sent is answered before anything else is asked of the connection. */
+/**
+ * Waits for all of them, also when one fails: what was sent is answered before anything else is asked of the
+ * connection.
+ */
 async function together(sent: readonly Promise<unknown>[]): Promise<void> {
   await Promise.allSettled(sent);
   // Throws the first one's error: those behind it only say that the transaction is aborted.

@@ -1,10 +1,13 @@
-/** Which errors are the infrastructure's and will pass: the same work is then worth trying again, and no message is at fault. */
+/**
+ * Which errors are the infrastructure's and will pass: the same work is then worth trying again, and no message is at
+ * fault.
+ */
 import { types } from 'node:util';
 import { z } from 'zod';
 
 const { isNativeError } = types;
 
-/** No connection could be had, for whatever reason: no message can be at fault. */
+/** No connection could be had. Whatever the reason, no message is at fault. */
 export class NotConnectedError extends Error {
   constructor(cause: unknown) {
     super(isNativeError(cause) ? cause.message : String(cause), { cause });
@@ -12,16 +15,22 @@ export class NotConnectedError extends Error {
 }
 
 /**
- * SQLSTATE classes and codes that say "not now": connection, resources, operator intervention, a session or transaction that took too
- * long, lock and serialization, a server that only reads (a standby before its promotion); a role, a database or a privilege that is
- * missing, which an operator mends while we wait.
+ * SQLSTATE classes and codes that say "not now": connection, resources, operator intervention, a session or transaction
+ * that took too long, lock and serialization, a server that only reads (a standby before its promotion); a role, a
+ * database or a privilege that is missing, which an operator mends while we wait.
  */
 const TRANSIENT_SQLSTATE = /^(08...|53...|57P..|57014|25P03|25P04|25006|28...|3D000|40001|40P01|42501|55P03|58...)$/;
 
-/** What was prepared on this connection is gone (DISCARD ALL), or returns other types than it did (ALTER TABLE): another connection prepares it anew. */
+/**
+ * What was prepared on this connection is gone (DISCARD ALL), or returns other types than it did (ALTER TABLE): another
+ * connection prepares it anew.
+ */
 const UNPREPARED_SQLSTATE = new Set(['26000', '0A000']);
 
-/** What Prisma calls the same: not reachable, timed out, too slow, connection closed, no connection free (https://pris.ly/d/error-reference). */
+/**
+ * What Prisma calls the same: not reachable, timed out, too slow, connection closed, no connection free
+ * (https://pris.ly/d/error-reference).
+ */
 const TRANSIENT_PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034']);
 
 /** What `pg` says when QUERY_TIMEOUT_MS is over. */
@@ -39,8 +48,8 @@ const prismaErrorSchema = z.object({
 });
 
 /**
- * The server's own code and words in an error of Prisma, which has one code for nearly all that a server may say; undefined when
- * it said nothing, or the error is none of Prisma's.
+ * The server's own code and words in an error of Prisma, which has one code for nearly all that a server may say;
+ * undefined when it said nothing, or the error is none of Prisma's.
  */
 export function saidByServer(error: unknown): { readonly code: string; readonly message: string } | undefined {
   const { data } = prismaErrorSchema.safeParse(error);
@@ -68,6 +77,8 @@ export function isTransient(error: unknown): boolean {
   );
 }
 
-/** Whether a connection is of no use after this error: it did not answer, or each of its prepared statements would fail. */
+/**
+ * Whether a connection is of no use after this error: it did not answer, or each of its prepared statements would fail.
+ */
 export const isUnusableAfter = (error: unknown): error is Error =>
   isNativeError(error) && (error.message === QUERY_TIMEOUT_MESSAGE || UNPREPARED_SQLSTATE.has(codeOf(error)));

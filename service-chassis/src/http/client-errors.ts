@@ -12,14 +12,17 @@ const answers: Readonly<Record<string, { readonly status: number; readonly detai
 };
 const MALFORMED = { status: 400, detail: 'This is not a well-formed HTTP/1.1 request.' };
 
-/** Answers a request that expects what nobody can do: Node would answer it without a body. */
+/** Answers a request with an unknown Expect header, which Node would answer without a body. */
 export function answerExpectation({ url = '' }: IncomingMessage, response: ServerResponse): void {
   const problem = problemOf(417, 'The only expectation that can be met is 100-continue.', shownUrl(url));
   response.writeHead(417, { 'content-type': PROBLEM_CONTENT_TYPE, 'x-request-id': uuidv7() });
   response.end(JSON.stringify(problem));
 }
 
-/** Answers with a problem on the bare socket, and closes it: what comes after cannot be told apart from the broken request. */
+/**
+ * Answers with a problem on the bare socket, and closes it: what comes after cannot be told apart from the broken
+ * request.
+ */
 export function answerClientError(error: ConnectionError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();

@@ -10,8 +10,8 @@ const invalidJson = () =>
   Object.assign(new Error('The body is not valid JSON.'), { code: 'FST_ERR_CTP_INVALID_JSON_BODY' });
 
 /**
- * Reads bodies. An empty one is no body: a route that needs one says so by its schema. Keys such as `__proto__` are left
- * to the schemas, which are strict and name them.
+ * Reads bodies. An empty one is no body: a route that needs one says so by its schema. Keys such as `__proto__` are
+ * left to the schemas, which are strict and name them.
  */
 export function addJsonBodies(server: HttpServer): void {
   // Fastify reads text/plain too.

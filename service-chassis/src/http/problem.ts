@@ -82,7 +82,10 @@ export function sendProblem(
   return reply.status(status).type(PROBLEM_CONTENT_TYPE).serializer(JSON.stringify).send(problem);
 }
 
-/** The one error handler: expected errors become problems that help, unexpected ones are logged and say nothing of the inside. */
+/**
+ * The one error handler: expected errors become problems that help, unexpected ones are logged and say nothing of the
+ * inside.
+ */
 export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (hasZodFastifySchemaValidationErrors(error)) {
     if (error.validationContext === 'body' && (request.body ?? null) === null)

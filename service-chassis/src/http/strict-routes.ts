@@ -7,7 +7,10 @@ const LENIENT_TAG = 'health';
 
 const noQuerySchema = z.strictObject({});
 
-/** Makes routes that are added after this refuse query parameters that they do not name, as they refuse fields of bodies. */
+/**
+ * Makes routes that are added after this refuse query parameters that they do not name, as they refuse fields of
+ * bodies.
+ */
 export function refuseUnknownQueries(server: HttpServer): void {
   server.addHook('onRoute', (route) => {
     const { schema } = route;
@@ -27,7 +30,10 @@ function matches(route: readonly string[], path: readonly string[]): boolean {
   );
 }
 
-/** Remembers the routes that are added after this; answers the methods that the path of a URL has, none when it does not exist. */
+/**
+ * Remembers the routes that are added after this; returns the methods that the path of a URL has, none when it does not
+ * exist.
+ */
 export function rememberMethods(server: HttpServer): (url: string) => readonly string[] {
   const known: { readonly segments: readonly string[]; readonly methods: readonly string[] }[] = [];
   server.addHook('onRoute', ({ url, method }) => {

@@ -13,5 +13,8 @@ const textOf = (allowed: RegExp, error: string, maxLength: number) =>
 export const lineSchema = (maxLength: number) =>
   textOf(ONE_LINE, 'must be one line of text without control characters', maxLength);
 
-/** Text of one or more lines, 1 to `maxLength` characters, not blank, without control characters but line breaks and tabs. */
+/**
+ * Text of one or more lines, 1 to `maxLength` characters, not blank, without control characters but line breaks and
+ * tabs.
+ */
 export const textSchema = (maxLength: number) => textOf(LINES, 'must be text without control characters', maxLength);

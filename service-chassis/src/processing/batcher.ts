@@ -1,9 +1,10 @@
 /**
- * A lane: the adaptive batch. While one batch is being written, what arrives is collected; then the next batch starts
- * with all of it, up to the limit. There is no timer: an idle lane starts at once, a busy one batches by itself.
+ * The adaptive batch (group commit). While one batch is being written, what arrives is collected; then the next batch
+ * starts with all of it, up to the limit. There is no timer: an idle batcher starts at once, a busy one batches by
+ * itself.
  */
 
-/** The lane is full: the caller should answer 503 and be asked again later. */
+/** Too many items wait: the caller should refuse with 503, to be asked again later. */
 export class OverloadedError extends Error {
   override readonly name = 'OverloadedError';
 }
@@ -18,7 +19,7 @@ export interface Batcher<Item, Result> {
   waiting(): number;
 }
 
-/** The bounds of a lane, in items. */
+/** The bounds of a batcher, in items. */
 export interface BatcherLimits {
   readonly batch: number;
   readonly waiting: number;
@@ -31,8 +32,8 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Creates a lane. `write` gets up to `limits.batch` items and answers one result for each, in the same order; a result
- * that is an Error rejects that item alone.
+ * Creates a batcher. `write` gets up to `limits.batch` items and returns one result for each, in the same order; a
+ * result that is an Error rejects that item alone.
  */
 export function createBatcher<Item, Result>(
   limits: BatcherLimits,

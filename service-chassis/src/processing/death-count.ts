@@ -3,11 +3,11 @@
  *
  *     lock, load -> its turn -> [count one more, committed at once] -> decide, write, forget the count -> COMMIT
  *
- * Only a death in between is the message's: one that waits for the lock of its order, or for a connection, is innocent of what happens to
- * its process meanwhile, and so is one that is committed. (Not one whose writes are held up: somebody who locks a whole table and kills the
- * process three times over makes it a suspect.) A run that ends in any other way than by death takes its count back, if the
- * database lets it. Of a whole process only one message is counted at a time: after every death each lane begins with the same
- * message again, and the innocent one would be counted with the one that kills.
+ * Only a death in between is the message's: one that waits for the lock of its order, or for a connection, is innocent
+ * of what happens to its process meanwhile, and so is one that is committed. (Not one whose writes are held up: locking
+ * a whole table and killing the process three times makes it a suspect.) A run that ends in any other way than by death
+ * takes its count back, if the database lets it. Of a whole process only one message is counted at a time: after every
+ * death each lane begins with the same message again, and the innocent one would be counted with the one that kills.
  */
 import type { Pool } from 'pg';
 import { isTransient } from '../database/transient';
@@ -15,7 +15,10 @@ import type { TransactionHooks } from './processor';
 import type { Semaphore } from '../timing/semaphore';
 import type { Logger } from '../telemetry/log';
 
-/** Deaths closer to each other than this count as one. Less than a process takes to be started again and to come to the same message. */
+/**
+ * Deaths closer to each other than this count as one. Less than a process takes to be started again and to come to the
+ * same message.
+ */
 export const ONE_DEATH_MS = 1_000;
 
 /** Each is also asked by the laws that the simulation's database is held to. */
@@ -24,7 +27,7 @@ export const RUNS = {
   text: `SELECT attempts, updated_at > now() - make_interval(secs => ${String(ONE_DEATH_MS)} / 1000.0) AS recent
     FROM delivery_attempt WHERE message_id = $1`,
 };
-/** Says how many runs there were, and not that there was one more: whoever gets no answer may say it again. */
+/** Sets the number of runs instead of adding one, so that it can be sent again when its answer was lost. */
 export const SET_RUNS = {
   name: 'delivery-attempt',
   text: `INSERT INTO delivery_attempt (message_id, attempts) VALUES ($1, $2)
@@ -66,8 +69,8 @@ async function tolerate(ask: () => Promise<unknown>, log: Logger, id: string): P
 }
 
 /**
- * Reads how often a message took its process down. Rejects only when the infrastructure is at fault: a count that fails for a
- * reason of its own must not keep the message from its decision, which then goes on uncounted.
+ * Reads how often a message took its process down. Rejects only when the infrastructure is at fault: a count that fails
+ * for a reason of its own must not keep the message from its decision, which then goes on uncounted.
  */
 export async function openDeathCount({ pool, log, takeTurn }: DeathCountOptions, id: string): Promise<DeathCount> {
   const set = (runs: number) => pool.query({ ...SET_RUNS, values: [id, runs] });

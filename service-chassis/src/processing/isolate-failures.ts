@@ -20,10 +20,10 @@ export const ONCE: Isolation<unknown> = { tries: 1, pauseMs: 0 };
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
 /**
- * Handles a batch as a whole; when that fails for a reason that is not the infrastructure's, one item after the other. Rejects
- * when the infrastructure fails the whole batch, or when it was abandoned. When the infrastructure fails in the middle, what
- * was handled before keeps its result, and the error is that of all others: asking for each of them would take as many
- * timeouts.
+ * Handles a batch as a whole; when that fails for a reason that is not the infrastructure's, one item after the other.
+ * Rejects when the infrastructure fails the whole batch, or when it was abandoned. When the infrastructure fails in the
+ * middle, what was handled before keeps its result, and the error is that of all others: asking for each of them would
+ * take as many timeouts.
  */
 export function isolateFailures<Item, Result>(
   handle: HandleWhole<Item, Result>,

@@ -1,8 +1,8 @@
 /** The statements of the outbox. Each is also asked by the laws that the simulation's database is held to. */
 
 /**
- * How long the relay owns the rows that it took. What a relay took that dies is sent by another after this time; what a slow broker has
- * not confirmed by then may be sent by another too: a repetition, which every reader absorbs.
+ * How long the relay owns the rows that it took. What a relay took that dies is sent by another after this time; what a
+ * slow broker has not confirmed by then may be sent by another too: a repetition, which every reader absorbs.
  */
 export const RELAY_LEASE_S = 10;
 

@@ -17,7 +17,10 @@ import { failpoint } from '../timing/failpoint';
 import { COUNT, DELETE, WRITE } from './outbox-statements';
 import { startRelay } from './relay';
 
-/** A fresh row is left to the process that wrote it for this long; when that process cannot publish now, to whoever relays first. */
+/**
+ * A fresh row is left to the process that wrote it for this long. When that process cannot publish now, any relay may
+ * take it at once.
+ */
 const LEFT_TO_WRITER_S = 5;
 
 /** How long a confirmed row waits for a batch that deletes it, when the service is idle. */

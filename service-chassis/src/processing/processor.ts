@@ -4,8 +4,8 @@
  *     lock the keys -> load their states -> decide one by one on the evolving states -> write states and outbox rows
  *     -> commit -> publish the rows, start the effects
  *
- * All or nothing: when it rejects, nothing of the batch happened, or (connection lost during COMMIT) all of it did and a
- * second try finds it done.
+ * All or nothing: when it rejects, nothing of the batch happened, or (connection lost during COMMIT) all of it did and
+ * a second try finds it done.
  */
 import { envelop, eventsExchange, type NewEvent } from '@quadrille/shared-events';
 import type { Pool, PoolClient } from 'pg';

@@ -1,7 +1,7 @@
 /**
- * The relay finds what was left behind in the outbox: it leases rows whose `available_at` has passed (so that two relays do
- * not both send them, and no lock is held while the broker is asked), publishes them, and has the confirmed ones deleted.
- * The others come up again after a pause that grows with their attempts.
+ * The relay finds what was left behind in the outbox: it leases rows whose `available_at` has passed (so that two
+ * relays do not both send them, and no lock is held while the broker is asked), publishes them, and has the confirmed
+ * ones deleted. The others come up again after a pause that grows with their attempts.
  */
 import type { Pool } from 'pg';
 import type { PublishResult } from '../broker/confirms';

@@ -4,7 +4,10 @@ import { reasonOf } from '../telemetry/error-reason';
 import type { Logger } from '../telemetry/log';
 import { retry, type Patience } from '../timing/retry';
 
-/** Does `work` again while it fails with a transient error. Rejects with AbandonedError when the patience is at its end, and with any other error at once. */
+/**
+ * Does `work` again while it fails with a transient error. Rejects with AbandonedError when the patience is at its end,
+ * and with any other error at once.
+ */
 export const retryTransient = <Result>(
   work: () => Promise<Result>,
   log: Pick<Logger, 'warn'>,

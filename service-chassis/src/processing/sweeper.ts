@@ -1,4 +1,7 @@
-/** The sweeper: brings states that are overdue by the database's clock back to a decision, and has what is no longer needed deleted. */
+/**
+ * The sweeper: brings states that are overdue by the database's clock back to a decision, and has what is no longer
+ * needed deleted.
+ */
 import { backoffMs, pause } from '../timing/backoff';
 import { isTransient } from '../database/transient';
 import type { Input } from '../contract/decision';
@@ -10,16 +13,20 @@ import { loggedReason } from '../telemetry/error-reason';
 /** How often a service looks for what is overdue. */
 const SWEEP_INTERVAL_MS = 1_000;
 
-/** What is still overdue after this time is held up, or waits with many others for its turn to be nudged: many intervals. */
+/**
+ * What is still overdue after this time is held up, or waits with many others for its turn to be nudged: many
+ * intervals.
+ */
 export const SWEPT_WITHIN_MS = 5_000;
 
 /** Overdue states taken at once; and nudges that a process sends in a second, see below. */
 const SWEEP_BATCH = 50;
 
 /**
- * The outcome of a decision that asked another service again because no answer came. A hundred thousand orders that wait
- * for a service which was down are not lost, they are in its queue: asked for again, each would be handled several times
- * over, and the service never come to the end of it. After a batch with a nudge in it the sweeper therefore takes its time.
+ * The outcome of a decision that asked another service again because no answer came. A hundred thousand orders that
+ * wait for a service which was down are not lost, they are in its queue: asked for again, each would be handled several
+ * times over, and the service never come to the end of it. After a batch with a nudge in it the sweeper therefore takes
+ * its time.
  */
 const NUDGED = 'nudged';
 
@@ -32,7 +39,9 @@ const SWEEP_BACKOFF = { firstMs: 500, maxMs: 10_000 };
 /** Pauses of a state that cannot be decided: others are overdue too. */
 const FAILING_BACKOFF = { firstMs: 1_000, maxMs: 300_000 };
 
-/** States that cannot be decided and are remembered; beyond it the fault is general, and looking past them is no help. */
+/**
+ * States that cannot be decided and are remembered; beyond it the fault is general, and looking past them is no help.
+ */
 const FAILING_MAX = 1_000;
 
 interface Failing {
@@ -46,9 +55,9 @@ export interface Sweeper {
 }
 
 /**
- * Starts to sweep. `overdue` answers at most `limit` inputs; deciding one must move it out of the next answer. One whose
- * decision fails is tried again after a growing pause, and asked for on top of the batch meanwhile: it holds up no other.
- * `purge` deletes a bounded number of rows and answers whether there may be more.
+ * Starts to sweep. `overdue` returns at most `limit` inputs; deciding one must move it out of the next result. One
+ * whose decision fails is tried again after a growing pause, and asked for on top of the batch meanwhile: it holds up
+ * no other. `purge` deletes a bounded number of rows and returns whether there may be more.
  */
 export function startSweeper<Message>(options: {
   readonly overdue: (limit: number) => Promise<readonly Input<Message>[]>;
@@ -62,7 +71,7 @@ export function startSweeper<Message>(options: {
 
   let failing = new Map<string, Failing>();
 
-  /** Decides what is overdue; answers whether to go on at once. Rejects when the infrastructure is at fault. */
+  /** Decides what is overdue; returns whether to go on at once. Rejects when the infrastructure is at fault. */
   const sweepOnce = async (): Promise<boolean> => {
     const limit = SWEEP_BATCH + failing.size;
     const found = await overdue(limit);
@@ -91,7 +100,8 @@ export function startSweeper<Message>(options: {
     const handled = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
     if (handled.length > 0) metrics.swept.inc(handled.length);
     if (general) throw general;
-    // Unchanged is what another replica was faster with: if both went on at once, each would nudge in the other's pauses.
+    // Unchanged is what another replica was faster with: if both went on at once, each would nudge in the other's
+    // pauses.
     const isProgress = handled.some(({ changed }) => changed) && !handled.some(({ outcome }) => outcome === NUDGED);
     return found.length === limit && isProgress;
   };

@@ -1,11 +1,17 @@
-/** Why something went wrong, in one line: an outage is told once a request, and must not bury everything else in the log. */
+/**
+ * Why something went wrong, in one line: an outage is told once a request, and must not bury everything else in the
+ * log.
+ */
 import { types } from 'node:util';
 import { isTransient, saidByServer } from '../database/transient';
 
 /** Longest reason, in characters: a line of a log that can be taken in at a glance. */
 const REASON_MAX = 300;
 
-/** How Prisma's messages begin: with the call, where it stands and the source around it. What was wrong is their last line. */
+/**
+ * How Prisma's messages begin: with the call, where it stands and the source around it. What was wrong is their last
+ * line.
+ */
 const PRISMA_INVOCATION = /^\s*Invalid `prisma\./;
 
 /** The reason in an error, short and on one line. */
@@ -23,6 +29,9 @@ export function reasonOf(error: unknown): string {
   return first ?? (error.cause === undefined ? error.name : reasonOf(error.cause));
 }
 
-/** What a log line says of an error: of the infrastructure's the reason; of anything else all there is, stack and causes included. */
+/**
+ * What a log line says of an error: of the infrastructure's the reason; of anything else all there is, stack and causes
+ * included.
+ */
 export const loggedReason = (error: unknown): { readonly reason: string } | { readonly err: unknown } =>
   isTransient(error) ? { reason: reasonOf(error) } : { err: error };

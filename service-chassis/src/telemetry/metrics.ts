@@ -21,7 +21,10 @@ export interface ServiceMetrics {
   readonly effects: Counter<'type' | 'result'>;
   /** A figure that is read when it is asked for. */
   gauge(name: string, help: string, read: () => number): void;
-  /** A count by status, read from a database: at most once in COUNT_INTERVAL_MS, whoever asks, and absent when it cannot be read. */
+  /**
+   * A count by status, read from a database: at most once in COUNT_INTERVAL_MS, however many ask, and absent when it
+   * cannot be read.
+   */
   count(name: string, help: string, read: () => Promise<readonly StatusCount[]>): void;
 }
 
@@ -37,7 +40,10 @@ const COUNT_INTERVAL_MS = 5_000;
 /** A scrape waits no longer for a count: it then goes without. */
 const COUNT_WAIT_MS = 1_000;
 
-/** How often the event loop's delay is sampled, in milliseconds: the usual 10 would be most of what an idle service does. */
+/**
+ * How often the event loop's delay is sampled, in milliseconds: the usual 10 would be most of what an idle service
+ * does.
+ */
 const EVENT_LOOP_PRECISION_MS = 50;
 
 /** Creates the registry of a service with Node's own figures in it. */
@@ -98,7 +104,7 @@ export function createMetrics(service: string): ServiceMetrics {
   };
 }
 
-/** Reads at intervals, when asked; answers what was read last, nothing when that failed. */
+/** Reads when asked, but at most once an interval; returns what was read last, and nothing when that failed. */
 function atIntervals(read: () => Promise<readonly StatusCount[]>): () => Promise<readonly StatusCount[]> {
   let counts: readonly StatusCount[] = [];
   let readAtMs = -COUNT_INTERVAL_MS;

@@ -1,4 +1,7 @@
-/** W3C Trace Context (https://www.w3.org/TR/trace-context/): one trace follows an order from the request to the last event. */
+/**
+ * W3C Trace Context (https://www.w3.org/TR/trace-context/): one trace follows an order from the request to the last
+ * event.
+ */
 import { randomBytes } from 'node:crypto';
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
@@ -26,7 +29,10 @@ export function traceIdOf(traceparent: string | undefined): string | undefined {
   return match[1];
 }
 
-/** A new span in the trace of `parent`; a new trace when there is none or it is not valid. Sampled unless the parent says not. */
+/**
+ * A new span in the trace of `parent`; a new trace when there is none or it is not valid. Sampled unless the parent
+ * says not.
+ */
 export function childOf(parent: string | undefined): string {
   const traceId = traceIdOf(parent);
   if (traceId === undefined || parent === undefined) return `00-${randomHex(16)}-${randomHex(8)}-01`;

@@ -6,7 +6,9 @@ export interface BackoffBounds {
   readonly maxMs: number;
 }
 
-/** The pause before try number `attempt` (from 0): random between a tenth of the ceiling and the ceiling, which doubles. */
+/**
+ * The pause before try number `attempt` (from 0): random between a tenth of the ceiling and the ceiling, which doubles.
+ */
 export function backoffMs(attempt: number, bounds: BackoffBounds): number {
   const ceiling = Math.min(bounds.maxMs, bounds.firstMs * 2 ** Math.min(attempt, 30));
   return Math.round(ceiling * (0.1 + 0.9 * Math.random()));

@@ -26,7 +26,7 @@ export const FAILPOINTS = [
   'before_ack',
   /** The gateway is about to be asked to charge. */
   'before_call',
-  /** The gateway has charged, or not, and nobody knows. */
+  /** The gateway has charged, or not, and the service does not know it yet. */
   'after_call',
   'before_refund',
   'after_refund',

@@ -18,8 +18,8 @@ export class AbandonedError extends Error {
 }
 
 /**
- * Tries `work` again, with growing pauses, while `willPass` says so of its errors; `report` is told of each. Rejects with
- * AbandonedError when the patience is at its end, and with any other error at once.
+ * Tries `work` again, with growing pauses, while `willPass` says so of its errors; `report` is told of each. Rejects
+ * with AbandonedError when the patience is at its end, and with any other error at once.
  */
 export async function retry<Result>(
   work: () => Promise<Result>,

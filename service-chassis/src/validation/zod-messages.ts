@@ -1,4 +1,4 @@
-/** What zod finds wrong, in words for whoever has to put it right: each says what would be right. */
+/** What zod finds wrong, in words for the person who has to put it right: each says what would be right. */
 import { z } from 'zod';
 
 const kinds: Readonly<Record<string, string>> = {
