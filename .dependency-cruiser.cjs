@@ -2,6 +2,30 @@ const services = '^(order|inventory|payment|notification)-service/';
 /** What checks is not what is checked: tests, and what only they use, may look behind every door. */
 const tests = '[.]test[.]ts$|^[a-z-]+/test/';
 
+/**
+ * The rooms of the chassis, from the ground up: what each may use of the others. `participant.ts` and the door, `index.ts`,
+ * put them together.
+ */
+const rooms = {
+  contract: [],
+  timing: [],
+  validation: [],
+  database: ['timing'],
+  telemetry: ['database', 'timing'],
+  broker: ['telemetry', 'timing'],
+  processing: ['contract', 'database', 'broker', 'telemetry', 'timing'],
+  consuming: ['contract', 'broker', 'processing', 'telemetry', 'timing'],
+  http: ['database', 'processing', 'telemetry', 'timing', 'validation'],
+  lifecycle: ['database', 'http', 'telemetry', 'timing', 'validation'],
+};
+const wallOfRoom = ([room, below]) => ({
+  name: `chassis-room-${room}`,
+  comment: `${room}/ uses ${below.length > 0 ? below.join(', ') : 'no other room'}.`,
+  severity: 'error',
+  from: { path: `^service-chassis/src/${room}/`, pathNot: tests },
+  to: { path: '^service-chassis/src/', pathNot: `^service-chassis/src/(${[room, ...below].join('|')})/` },
+});
+
 /** The walls of the house: what each package may know, from the events at the bottom to the benchmark at the top. */
 module.exports = {
   forbidden: [
@@ -38,6 +62,14 @@ module.exports = {
       severity: 'error',
       from: { path: '^[a-z]+-service/src/domain/', pathNot: tests },
       to: { path: '^service-chassis/', dependencyTypesNot: ['type-only'] },
+    },
+    ...Object.entries(rooms).map(wallOfRoom),
+    {
+      name: 'adapters-know-each-other-from-above',
+      comment: 'HTTP may ask the database and the gateway; neither knows that there is HTTP.',
+      severity: 'error',
+      from: { path: '^([a-z]+-service)/src/adapters/(database|gateway|mail)/', pathNot: tests },
+      to: { path: '^$1/src/adapters/http/' },
     },
     {
       name: 'services-run-without-operator-and-proof',

@@ -1,7 +1,7 @@
 /** Reading orders for HTTP, through Prisma. */
 import type { PrismaClient } from '../../../generated/prisma/client';
 import type { OrderLine, OrderStatus, TimelineEntry } from '../../domain/order';
-import type { StoredOrder } from '../http/schemas';
+import type { StoredOrder } from './stored-order';
 
 type Row = NonNullable<Awaited<ReturnType<PrismaClient['order']['findUnique']>>>;
 

@@ -3,8 +3,9 @@ import type { Handled, Input } from '@quadrille/service-chassis';
 import type { FastifyReply } from 'fastify';
 import type { PrismaClient } from '../../../generated/prisma/client';
 import type { OrderCommand, OrderState } from '../../domain/decide';
-import { toView, type StoredOrder } from './schemas';
+import type { StoredOrder } from '../database/stored-order';
 import type { Watch } from './order-watch';
+import { toView } from './schemas';
 
 /** When a client should look again at an order that is PENDING, in seconds. */
 const RETRY_AFTER_S = 1;

@@ -7,7 +7,8 @@ import { z } from 'zod';
 import type { PrismaClient } from '../../../generated/prisma/client';
 import type { TimelineEntry } from '../../domain/order';
 import { findOrder } from '../database/order-queries';
-import { newer, toView, type StoredOrder } from './schemas';
+import { newer, type StoredOrder } from '../database/stored-order';
+import { toView } from './schemas';
 import type { Follower, Watch } from './order-watch';
 
 /** A silent stream says that it is alive this often, for the sake of proxies. */

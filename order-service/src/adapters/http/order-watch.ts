@@ -1,7 +1,7 @@
 /** Following an order: told at once by a commit of this process, told by the clock to look for those of other replicas. */
 import { setMaxListeners } from 'node:events';
 import type { OrderState } from '../../domain/decide';
-import { toStored, type StoredOrder } from './schemas';
+import { toStored, type StoredOrder } from '../database/stored-order';
 
 /** How often a follower looks without having been told. */
 const LOOK_INTERVAL_MS = 1_000;

@@ -5,8 +5,9 @@ import { z } from 'zod';
 import { FRESH, type Order } from '../../domain/order';
 import { findOrder } from '../database/order-queries';
 import { sendOrder, type RouteOptions } from './order-response';
-import { hashOf, newer, orderSchema, placeOrderSchema, toStored, type Placement, type StoredOrder } from './schemas';
 import { placementKey } from '../database/order-store';
+import { newer, toStored, type StoredOrder } from '../database/stored-order';
+import { hashOf, orderSchema, placeOrderSchema, type Placement } from './schemas';
 
 /** Longest time that `Prefer: wait` is honoured, in seconds. */
 const WAIT_MAX_S = 30;

@@ -6,7 +6,8 @@ import type { Order } from '../../domain/order';
 import { addPlaceRoute } from './place-order';
 import { findOrder, listOrders } from '../database/order-queries';
 import { sendOrder, type RouteOptions } from './order-response';
-import { orderSchema, orderSummarySchema, toStored, toSummary } from './schemas';
+import { toStored } from '../database/stored-order';
+import { orderSchema, orderSummarySchema, toSummary } from './schemas';
 import { addStreamRoute } from './order-stream';
 import { createClosing } from './order-watch';
 

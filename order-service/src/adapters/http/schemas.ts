@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { moneySchema, toDecimal } from '@quadrille/service-chassis';
 import { idSchema, ORDER_LINES_MAX, QUANTITY_MAX, quantitySchema } from '@quadrille/shared-events';
 import { z } from 'zod';
-import { isSettled, type Order, type OrderLine, type OrderStatus, type TimelineEntry } from '../../domain/order';
+import type { OrderLine } from '../../domain/order';
+import type { StoredOrder } from '../database/stored-order';
 
 /** The methods that the simulated gateway knows; a shop with a real gateway lists its own. */
 const PAYMENT_METHOD = /^tok_(visa|success|decline|unavailable|timeout|flaky_\d{1,2})$/;
@@ -98,33 +99,6 @@ export const orderSummarySchema = z.object(summary);
 
 /** An order with its timeline. */
 export const orderSchema = z.object({ ...summary, timeline: z.array(timelineEntrySchema) }).meta({ id: 'Order' });
-
-/** An order as it is stored: what both the store and Prisma can answer. */
-export interface StoredOrder {
-  readonly orderId: string;
-  readonly customerId: string;
-  readonly status: OrderStatus;
-  readonly reason: string | null;
-  readonly items: readonly OrderLine[];
-  readonly totalMinor: number | null;
-  readonly currency: string;
-  readonly settled: boolean;
-  readonly attempts: number;
-  readonly timeline: readonly TimelineEntry[];
-  readonly version: number;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-}
-
-/** An order that a command has just saved, as a stored one. */
-export function toStored(order: Order): StoredOrder {
-  if (!order.record) throw new Error(`order ${order.orderId} was not saved`);
-  return { ...order, ...order.record, settled: isSettled(order) };
-}
-
-/** The newer of two readings of an order: news and reads may overtake each other. */
-export const newer = (order: StoredOrder, other: StoredOrder | undefined): StoredOrder =>
-  other && other.version > order.version ? other : order;
 
 /** What a list shows of an order. */
 export const toSummary = (order: StoredOrder): z.infer<typeof orderSummarySchema> => ({
