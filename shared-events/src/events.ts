@@ -45,26 +45,34 @@ export const attemptFailureReasons = ['NOT_PROCESSED', 'NO_ANSWER'] as const;
 /** Why a payment failed for good. */
 export const paymentFailureReasons = ['DECLINED', 'GATEWAY_UNAVAILABLE'] as const;
 
-const define = <Publisher extends string, Data extends z.ZodType>(publisher: Publisher, data: Data) => ({
+const define = <Publisher extends string, Data extends z.ZodType>(publisher: Publisher, says: string, data: Data) => ({
   publisher,
+  says,
   version: 1,
   data,
 });
 
-/** Every event: who publishes it, its current version, and the schema of its data. */
+/** Every event: who publishes it, what it says in a sentence, its current version, and the schema of its data. */
 export const events = {
   OrderCreated: define(
     'order-service',
+    'A customer has placed an order.',
     z.object({ ...order, items: lines(requestedLine), currency: currencySchema, paymentMethod: paymentMethodSchema }),
   ),
   OrderConfirmed: define(
     'order-service',
+    'The order is paid for: what was reserved is sold.',
     z.object({ ...order, totalMinor: totalMinorSchema, currency: currencySchema }),
   ),
-  OrderCompleted: define('order-service', z.object(order)),
-  OrderCancelled: define('order-service', z.object({ ...order, reason: z.enum(cancellationReasons) })),
+  OrderCompleted: define('order-service', 'The goods were handed over.', z.object(order)),
+  OrderCancelled: define(
+    'order-service',
+    'The order is off: everybody undoes their part.',
+    z.object({ ...order, reason: z.enum(cancellationReasons) }),
+  ),
   InventoryReserved: define(
     'inventory-service',
+    'Every line of the order is held for it, at these prices: the money may be taken.',
     z.object({
       ...order,
       items: lines(pricedLine),
@@ -75,10 +83,12 @@ export const events = {
   ),
   InventoryUnavailable: define(
     'inventory-service',
+    'Some line cannot be had, so nothing is held.',
     z.object({ ...order, reason: z.enum(unavailabilityReasons), lines: lines(lineAtFault) }),
   ),
   InventoryReleased: define(
     'inventory-service',
+    'What was held for the order, if anything, is on sale again.',
     z.object({
       ...order,
       items: z.array(pricedLine).max(ORDER_LINES_MAX),
@@ -90,6 +100,7 @@ export const events = {
   ),
   PaymentProcessed: define(
     'payment-service',
+    'The bank has taken the money.',
     z.object({
       ...order,
       paymentId: idSchema,
@@ -100,6 +111,7 @@ export const events = {
   ),
   PaymentAttemptFailed: define(
     'payment-service',
+    'An attempt to charge brought nothing, and another follows.',
     z.object({
       ...order,
       attempt: attemptSchema,
@@ -109,11 +121,17 @@ export const events = {
   ),
   PaymentFailed: define(
     'payment-service',
+    'No money can be had, and none was taken.',
     z.object({ ...order, attempts: attemptsSchema, reason: z.enum(paymentFailureReasons) }),
   ),
-  PaymentVoided: define('payment-service', z.object(order)),
+  PaymentVoided: define(
+    'payment-service',
+    'The order was called off before any money was taken, and none will be.',
+    z.object(order),
+  ),
   PaymentRefunded: define(
     'payment-service',
+    'The bank has given the money back.',
     z.object({ ...order, paymentId: idSchema, totalMinor: totalMinorSchema, currency: currencySchema }),
   ),
 } as const;
