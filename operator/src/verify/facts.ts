@@ -1,14 +1,42 @@
 /** What the checker knows, as it was read: the rules decide about these facts alone. */
 
-/** The seven invariants of the protocol, by number. */
+/** The seven invariants of the protocol, by number: the name of each, and what it promises. */
 export const invariants = {
-  1: 'settled',
-  2: 'stock',
-  3: 'money',
-  4: 'agreement',
-  5: 'notifications',
-  6: 'rest',
-  7: 'idempotency',
+  1: {
+    name: 'settled',
+    promise: 'Every order that was answered 2xx exists, leaves PENDING, and is settled in the end.',
+  },
+  2: {
+    name: 'stock',
+    promise:
+      'Of every product, the units available are never below zero, those reserved are the lines of RESERVED reservations, ' +
+      'those committed the lines of COMMITTED ones, and all together are the sum of its adjustments.',
+  },
+  3: {
+    name: 'money',
+    promise:
+      "By the bank's own ledger, an order is charged at most once and refunded at most once; of a CONFIRMED or COMPLETED " +
+      'order the shop has its total, of any other settled one nothing.',
+  },
+  4: {
+    name: 'agreement',
+    promise:
+      'Of a settled order, the three services agree: order, reservation and payment end in one of the legal ways.',
+  },
+  5: {
+    name: 'notifications',
+    promise: 'A customer is told each kind of news about an order at most once.',
+  },
+  6: {
+    name: 'rest',
+    promise:
+      'At rest the outboxes and queues are empty, and what is parked as dead letter or as invalid is exactly the poison ' +
+      'that was put in on purpose.',
+  },
+  7: {
+    name: 'idempotency',
+    promise: 'One Idempotency-Key has one order.',
+  },
 } as const;
 
 /** The number of an invariant. */

@@ -7,7 +7,7 @@ import type { Verdict } from './verify';
 const NAMED_MAX = 10;
 
 /** Width of the names of the invariants. */
-const NAME_WIDTH = Math.max(...Object.values(invariants).map((name) => name.length));
+const NAME_WIDTH = Math.max(...Object.values(invariants).map(({ name }) => name.length));
 
 /** Where a line goes on below itself: all seven statuses beside the count would be wider than a terminal. */
 const INDENT = ' '.repeat('  ✓ 1 '.length + NAME_WIDTH + 2);
@@ -58,8 +58,10 @@ export function report(verdict: Verdict): string[] {
   const lines = numbers.flatMap((invariant) => {
     const broken = verdict.breaches.filter((breach) => breach.invariant === invariant);
     const moving = verdict.moving.filter((breach) => breach.invariant === invariant).length;
-    const name = `${String(invariant)} ${invariants[invariant].padEnd(NAME_WIDTH)}`;
-    if (broken.length > 0) return [`  ✗ ${name}  ${plural(broken.length, 'offender')}`, ...offenders(broken)];
+    const { name: shortName, promise } = invariants[invariant];
+    const name = `${String(invariant)} ${shortName.padEnd(NAME_WIDTH)}`;
+    if (broken.length > 0)
+      return [`  ✗ ${name}  ${plural(broken.length, 'offender')} against: ${promise}`, ...offenders(broken)];
     return [`  ✓ ${name}  ${counted[invariant]}${moving > 0 ? ` (${plural(moving, 'thing')} still on the move)` : ''}`];
   });
   const seconds = (verdict.tookMs / MS_PER_S).toFixed(1);

@@ -14,7 +14,7 @@ export interface Finding {
 export const findingOf = ({ invariant, orderId, productId, detail }: Breach): Finding => {
   const subject = orderId ?? productId;
   return {
-    rule: `${String(invariant)} ${invariants[invariant]}`,
+    rule: `${String(invariant)} ${invariants[invariant].name}`,
     ...(subject === undefined ? {} : { subject }),
     detail,
   };
