@@ -1,23 +1,9 @@
 /** docs/failure-modes.md: the hand-written template, with the tables of what was run in their places. */
+import { markdownTable } from '../markdown-table';
 import { groups, recoverWithinMs, type Group, type KeptResult, type NotRun, type Result, type Row } from './row';
 
 const MS_PER_S = 1_000;
 const seconds = (ms: number) => `${(ms / MS_PER_S).toFixed(1)} s`;
-
-/** Narrowest column: a rule needs three dashes. */
-const COLUMN_MIN = 3;
-
-/** A table as prettier writes it: columns as wide as their widest cell. */
-function tableOf(header: readonly string[], body: readonly (readonly string[])[]): string {
-  const escaped = body.map((cells) => cells.map((cell) => cell.replaceAll('|', '\\|')));
-  const widths = header.map((title, column) =>
-    Math.max(COLUMN_MIN, title.length, ...escaped.map((cells) => (cells[column] ?? '').length)),
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
-  return [line(header), rule, ...escaped.map(line)].join('\n');
-}
 
 function recoveryOf(row: Row, { recoveryMs }: Result): string {
   if (recoveryMs === null) return 'no';
@@ -42,7 +28,7 @@ function groupTable(group: Group, rows: readonly Row[], results: ReadonlyMap<num
       const figures = [seen, recoveryOf(row, result), absorbed.toLocaleString('en-US'), verdictOf(result)];
       return [[String(row.number), row.fault, row.expected, row.youWillSee, ...figures]];
     });
-  return lines.length === 0 ? undefined : `### ${groups[group]}\n\n${tableOf(HEADER, lines)}`;
+  return lines.length === 0 ? undefined : `### ${groups[group]}\n\n${markdownTable(HEADER, lines)}`;
 }
 
 /** Which commit the rows were last run on; those that were run on another than most are named. */
@@ -80,6 +66,6 @@ export function documentOf(
     .replace('<!-- summary -->', () => summary)
     .replace('<!-- tables -->', () => tables.join('\n\n'))
     .replace('<!-- not run -->', () =>
-      left.length === 0 ? 'Nothing: every row was run.' : tableOf(['#', 'Fault', 'Why it is not run'], left),
+      left.length === 0 ? 'Nothing: every row was run.' : markdownTable(['#', 'Fault', 'Why it is not run'], left),
     );
 }
