@@ -58,9 +58,11 @@ const data: { readonly [Type in EventType]: EventData<Type> } = {
   PaymentRefunded: { ...who, ...money, paymentId: 'payment' },
 };
 
-/** The event of a type, the same at every sending. */
-const eventOf = <Type extends EventType>(type: Type): DomainEvent<Type> =>
-  envelop(type, data[type], { id: type, time: '2026-11-21T12:00:00.000Z' });
+/** The event of a type, the same at every sending, unless its data differs in `changes`. */
+export const eventOf = <Type extends EventType>(
+  type: Type,
+  changes: Partial<EventData<Type>> = {},
+): DomainEvent<Type> => envelop(type, { ...data[type], ...changes }, { id: type, time: '2026-11-21T12:00:00.000Z' });
 
 const events = new Map<EventType, DomainEvent>(eventTypes.map((type) => [type, eventOf(type)]));
 
@@ -107,7 +109,8 @@ interface ModelOptions {
   readonly stale: boolean;
 }
 
-const orderOf = (name: string, { stale }: ModelOptions): OrderState => {
+/** The order of a name, such as `PENDING reserved none`, or `PENDING reserved none late` beyond its deadline. */
+export const orderOf = (name: string, { stale }: ModelOptions): OrderState => {
   const [status, inventory, payment, deadline] = name.split(' ');
   // Names are made by nameOf below, from states of exactly these types.
   return {
@@ -149,7 +152,8 @@ export function stockLevels(name: string): StockLevels {
   return { units, available, reserved, committed };
 }
 
-const reservationOf = (name: string, stock: string, { stale }: ModelOptions): ReservationState => {
+/** The reservation of a name, which is its status or `NONE`, and the stock that it meets. */
+export const reservationOf = (name: string, stock: string, { stale }: ModelOptions): ReservationState => {
   const { available, reserved, committed } = stockLevels(stock);
   const products = new Map([[PRODUCT.productId, { ...PRODUCT, available, reserved, committed }]]);
   if (name === 'NONE') return { reservation: undefined, stock: products };
@@ -168,7 +172,8 @@ const reservationOf = (name: string, stock: string, { stale }: ModelOptions): Re
   return { reservation, stock: products } as ReservationState;
 };
 
-const paymentOf = (name: string, { stale }: ModelOptions): PaymentState => {
+/** The payment of a name: status, attempt, and its marks, such as `CHARGING 2 stop unknown`. */
+export const paymentOf = (name: string, { stale }: ModelOptions): PaymentState => {
   const [status, attempt, ...marks] = name.split(' ');
   return {
     ...who,
