@@ -128,6 +128,8 @@ export const configOf = (brokerUrl: string, databaseUrl: string): CommonConfig =
 /** A running fake service. */
 export interface FakeService extends Foundation {
   readonly participant: Participant<Seen, Message>;
+  /** How often each of these orders was decided; orders that the service does not know are left out. */
+  handled(orderIds: readonly string[]): Promise<readonly number[]>;
   /** Stops it and closes its pool. */
   stop(): Promise<void>;
   /** The sum of a counter (of a histogram: `<name>_count` or `<name>_sum`), over all labels or those that are named. */
@@ -162,6 +164,13 @@ export function startFake(
   return {
     ...foundation,
     participant,
+    handled: async (orderIds) => {
+      const { rows } = await foundation.pool.query<{ handled: number }>(
+        'SELECT handled FROM seen WHERE order_id = ANY($1)',
+        [orderIds],
+      );
+      return rows.map(({ handled }) => handled);
+    },
     stop: async () => {
       await participant.stop();
       await foundation.pool.end();

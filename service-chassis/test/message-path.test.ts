@@ -15,13 +15,7 @@ afterEach(async () => {
   await stage.close();
 });
 
-const handledOf = async (orderIds: readonly string[]): Promise<readonly number[]> => {
-  const { rows } = (await service?.pool.query<{ handled: number }>(
-    'SELECT handled FROM seen WHERE order_id = ANY($1)',
-    [orderIds],
-  )) ?? { rows: [] };
-  return rows.map(({ handled }) => handled);
-};
+const handledOf = async (orderIds: readonly string[]) => (await service?.handled(orderIds)) ?? [];
 const outboxSize = async () =>
   (await service?.pool.query<{ count: number }>('SELECT count(*)::int AS count FROM outbox'))?.rows[0]?.count;
 
@@ -113,88 +107,6 @@ test('a message that cannot be handled goes to the dead letters with the reason;
   await service.stop();
   service = undefined;
   expect(await stage.ready('payment-service')).toBe(0);
-});
-
-describe('a redelivered message', () => {
-  const messageId = 'redelivered';
-
-  test.each(['a\u0000b', 'x'.repeat(200), 'ü'])('of the odd id %j is decided, once', async (odd) => {
-    const [orderId = ''] = orders(1);
-    await stage.sayBytes(completed(orderId), { messageId: odd });
-    await stage.giveBack();
-    service = startFake(stage.brokerUrl, stage.database.url);
-    await stage.answersTo([orderId]);
-    expect(await service.counted('messages_redelivered_total')).toBe(1);
-    await eventually(async () => {
-      expect((await service?.pool.query('SELECT 1 FROM delivery_attempt'))?.rows).toEqual([]);
-    });
-  });
-
-  test('that took the process down again and again is poison: it goes to the dead letters with the reason', async () => {
-    const [orderId = ''] = orders(1);
-    const { client, end } = await stage.administrator(stage.database.url);
-    await client.query('INSERT INTO delivery_attempt (message_id, attempts) VALUES ($1, 3)', [messageId]);
-    await stage.sayBytes(completed(orderId), { messageId });
-    await stage.giveBack();
-    service = startFake(stage.brokerUrl, stage.database.url);
-    const { properties } = await stage.take('payment-service.dead-letter');
-    expect(properties.headers?.['x-reason']).toBe('POISON: the process died 3 times while handling it');
-    expect(await handledOf([orderId])).toEqual([]);
-    await eventually(async () => {
-      expect((await client.query('SELECT 1 FROM delivery_attempt')).rows).toEqual([]);
-    });
-    await end();
-  });
-
-  test('that waits for a lock is not counted yet: its process may die of anything', async () => {
-    const [orderId = ''] = orders(1);
-    const { client, end } = await stage.administrator(stage.database.url);
-    await client.query('BEGIN');
-    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [orderId]);
-    await stage.sayBytes(completed(orderId), { messageId });
-    await stage.giveBack();
-    service = startFake(stage.brokerUrl, stage.database.url);
-    await eventually(async () => {
-      expect((await client.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")).rowCount).toBe(
-        1,
-      );
-    });
-    expect((await client.query('SELECT 1 FROM delivery_attempt')).rows).toEqual([]);
-    await client.query('COMMIT');
-    await stage.answersTo([orderId]);
-    // The count has gone with the commit.
-    expect((await client.query('SELECT 1 FROM delivery_attempt')).rows).toEqual([]);
-    await end();
-  });
-
-  test('that fails for a reason of its own is no death: what is parked leaves no count behind', async () => {
-    const [orderId = ''] = orders(1);
-    const { client, end } = await stage.administrator(stage.database.url);
-    await client.query('INSERT INTO delivery_attempt (message_id, attempts) VALUES ($1, 2)', [messageId]);
-    await stage.sayBytes(completed(orderId, POISON), { messageId });
-    await stage.giveBack();
-    service = startFake(stage.brokerUrl, stage.database.url);
-    const { properties } = await stage.take('payment-service.dead-letter');
-    expect(properties.headers?.['x-reason']).toBe('HANDLER_FAILED: this customer is poison');
-    await eventually(async () => {
-      expect((await client.query('SELECT 1 FROM delivery_attempt')).rows).toEqual([]);
-    });
-    await end();
-  });
-
-  test('is decided although it cannot be counted', async () => {
-    const [orderId = ''] = orders(1);
-    const { client, end } = await stage.administrator(stage.database.url);
-    await client.query('ALTER TABLE delivery_attempt RENAME TO mislaid');
-    await end();
-    await stage.sayBytes(completed(orderId), { messageId });
-    await stage.giveBack();
-    service = startFake(stage.brokerUrl, stage.database.url);
-    await stage.answersTo([orderId]);
-    await service.stop();
-    service = undefined;
-    expect(await stage.ready('payment-service')).toBe(0);
-  });
 });
 
 test.each(['a\u0000b', '00-xyz', 7, `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01`])(

@@ -64,16 +64,11 @@ export const completed = (orderId: string, customerId = 'customer'): Buffer =>
 export const cancelled = (orderId: string): Buffer =>
   bytesOf('OrderCancelled', { orderId, customerId: 'customer', reason: 'CUSTOMER_REQUEST' });
 
-/** Sets a stage. */
-export async function setStage(): Promise<Stage> {
-  const topology = deriveTopology([neighbour, table]);
-  const host = await createTestVirtualHost(topology);
-  const database = await createTestDatabase('order-service');
-  await prepare(database);
-  const connection = await connect(host.adminUrl);
-  const channel = await connection.createConfirmChannel();
+/** The neighbours' side of the broker: publishes to the service and collects what it publishes. */
+const openNeighbour = async (
+  channel: ConfirmChannel,
+): Promise<Pick<Stage, 'say' | 'sayBytes' | 'answersTo' | 'received'>> => {
   const heard: DomainEvent[] = [];
-
   await channel.consume(
     neighbour.name,
     (message) => {
@@ -86,12 +81,7 @@ export async function setStage(): Promise<Stage> {
   const publish = (payload: Buffer, properties: { messageId?: string; type?: string }) => {
     channel.publish(exchangeOf('OrderCompleted'), 'OrderCompleted', payload, { persistent: true, ...properties });
   };
-
   return {
-    host,
-    database,
-    channel,
-    brokerUrl: host.urlOf(table.name),
     say: async (orderIds, customerId) => {
       for (const orderId of orderIds)
         publish(completed(orderId, customerId), { messageId: randomUUID(), type: 'OrderCompleted' });
@@ -110,29 +100,52 @@ export async function setStage(): Promise<Stage> {
         return heard;
       }, 30_000),
     received: () => heard,
-    ready: async (queue) => (await channel.checkQueue(queue)).messageCount,
-    take: (queue) =>
-      eventually(async () => {
-        const message = await channel.get(queue, { noAck: true });
-        if (message === false) throw new Error(`${queue} is empty`);
-        return message;
-      }),
-    giveBack: () =>
-      eventually(async () => {
-        const message = await channel.get(table.name);
-        if (message === false) throw new Error('nothing waits for the service');
-        channel.nack(message, false, true);
-      }),
-    closeConnections: async (suffix) => {
-      // The management API's own form; nothing else of it is used.
-      const all = (await host.management.request('GET', `vhosts/${host.name}/connections`)) as readonly {
-        name: string;
-        client_properties?: { connection_name?: string };
-      }[];
-      const chosen = all.filter(({ client_properties: of }) => of?.connection_name?.endsWith(suffix) === true);
-      for (const { name } of chosen) await host.management.request('DELETE', `connections/${encodeURIComponent(name)}`);
-      return chosen.length;
-    },
+  };
+};
+
+const queuesThrough = (channel: ConfirmChannel): Pick<Stage, 'ready' | 'take' | 'giveBack'> => ({
+  ready: async (queue) => (await channel.checkQueue(queue)).messageCount,
+  take: (queue) =>
+    eventually(async () => {
+      const message = await channel.get(queue, { noAck: true });
+      if (message === false) throw new Error(`${queue} is empty`);
+      return message;
+    }),
+  giveBack: () =>
+    eventually(async () => {
+      const message = await channel.get(table.name);
+      if (message === false) throw new Error('nothing waits for the service');
+      channel.nack(message, false, true);
+    }),
+});
+
+const closeConnections = async (host: TestVirtualHost, suffix: string): Promise<number> => {
+  // The management API's own form; nothing else of it is used.
+  const all = (await host.management.request('GET', `vhosts/${host.name}/connections`)) as readonly {
+    name: string;
+    client_properties?: { connection_name?: string };
+  }[];
+  const chosen = all.filter(({ client_properties: of }) => of?.connection_name?.endsWith(suffix) === true);
+  for (const { name } of chosen) await host.management.request('DELETE', `connections/${encodeURIComponent(name)}`);
+  return chosen.length;
+};
+
+/** Sets a stage. */
+export async function setStage(): Promise<Stage> {
+  const topology = deriveTopology([neighbour, table]);
+  const host = await createTestVirtualHost(topology);
+  const database = await createTestDatabase('order-service');
+  await prepare(database);
+  const connection = await connect(host.adminUrl);
+  const channel = await connection.createConfirmChannel();
+  return {
+    ...(await openNeighbour(channel)),
+    ...queuesThrough(channel),
+    host,
+    database,
+    channel,
+    brokerUrl: host.urlOf(table.name),
+    closeConnections: (suffix) => closeConnections(host, suffix),
     declare: async () => {
       const { management, name } = host;
       const administrator = management.access.password;
