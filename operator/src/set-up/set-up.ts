@@ -61,10 +61,10 @@ export async function setUp(setup: Setup, progress: Progress): Promise<void> {
   };
   await Promise.all([
     progress.step('databases', 'Databases migrated', () =>
-      eventually(progress, () => prepareDatabases(setup.databaseUrl, passwordOf)),
+      retryUntilServersAnswer(progress, () => prepareDatabases(setup.databaseUrl, passwordOf)),
     ),
     progress.step('topology', 'Exchanges, queues and users declared', () =>
-      eventually(progress, () => declare(setup, passwordOf)),
+      retryUntilServersAnswer(progress, () => declare(setup, passwordOf)),
     ),
   ]);
 }
@@ -81,7 +81,7 @@ async function declare({ amqpUrl, managementUrl }: Setup, passwordOf: (service: 
   await declareTopology(management, topology, { virtualHost, userPrefix: '' }, passwordOf);
 }
 
-async function eventually<Result>(progress: Progress, work: () => Promise<Result>): Promise<Result> {
+async function retryUntilServersAnswer<Result>(progress: Progress, work: () => Promise<Result>): Promise<Result> {
   const deadline = performance.now() + SERVERS_WITHIN_MS;
   let told = '';
   for (;;) {

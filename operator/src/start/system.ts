@@ -40,7 +40,7 @@ export function startSystem(folder: string, progress: Progress): RunningSystem {
 
   async function start(): Promise<Addresses> {
     const own = ownServers();
-    servers = await startServers(own);
+    servers = await startServers(folder, own, progress);
     const { postgres, broker, passwordOf } = servers;
     const [databases, access] = await Promise.all([
       progress.step('databases', describeMigrations, () => usePostgres(postgres, own, passwordOf)),
@@ -48,44 +48,13 @@ export function startSystem(folder: string, progress: Progress): RunningSystem {
     ]);
     if (stopping) throw new Error('stopped while starting');
     running = runServices(folder, servers.ports, databases.urls, access.urls, progress);
-    cleanUp.push(
-      rotateLogs(
-        folder,
-        shortNames.map((name) => services[name].table.name),
-      ),
-    );
+    const names = shortNames.map((name) => services[name].table.name);
+    cleanUp.push(rotateLogs(folder, names));
     cleanUp.push(keepRunning(servers, () => stopping, progress));
     await progress.step('services', 'Services ready', () => running?.ready() ?? Promise.resolve());
-    const addresses: Addresses = {
-      ...running.urls,
-      management: access.management?.access.url ?? null,
-      credentials: access.management
-        ? { user: access.management.access.user, password: access.management.access.password }
-        : null,
-      amqp: access.adminUrl,
-      databases: databases.urls,
-    };
+    const addresses = addressesOf(running, databases, access);
     writeAddresses(folder, addresses);
     return addresses;
-  }
-
-  function startServers(own: OwnServers): Promise<PrivateServers<ShortName>> {
-    const done = (result: PrivateServers<ShortName>): string => {
-      const names = [
-        result.postgres ? `PostgreSQL on port ${String(result.ports.postgres)}` : 'PostgreSQL of DATABASE_URL',
-        result.broker ? `RabbitMQ on port ${String(result.ports.amqp)}` : 'RabbitMQ of RABBITMQ_URL',
-      ];
-      return names.join(', ');
-    };
-    return progress.step('PostgreSQL and RabbitMQ', done, () =>
-      startPrivateServers({
-        folder,
-        purpose: 'system',
-        postgres: !own.databaseUrl,
-        broker: !own.amqpUrl,
-        ports: usualPorts,
-      }),
-    );
   }
 
   const started = start();
@@ -106,6 +75,18 @@ export function startSystem(folder: string, progress: Progress): RunningSystem {
       await endStarted('SIGKILL');
     },
   };
+}
+
+function startServers(folder: string, own: OwnServers, progress: Progress): Promise<PrivateServers<ShortName>> {
+  return progress.step('PostgreSQL and RabbitMQ', describeServers, () =>
+    startPrivateServers({
+      folder,
+      purpose: 'system',
+      postgres: !own.databaseUrl,
+      broker: !own.amqpUrl,
+      ports: usualPorts,
+    }),
+  );
 }
 
 async function usePostgres(
@@ -129,6 +110,24 @@ async function useBroker(
   return prepareBroker(server, own, folder, passwordOf).catch((error: unknown) => {
     throw server ? error : unreachable('RABBITMQ_URL', own.amqpUrl ?? '', error);
   });
+}
+
+function addressesOf(running: RunningServices, databases: Migrated, { adminUrl, management }: BrokerAccess): Addresses {
+  return {
+    ...running.urls,
+    management: management?.access.url ?? null,
+    credentials: management ? { user: management.access.user, password: management.access.password } : null,
+    amqp: adminUrl,
+    databases: databases.urls,
+  };
+}
+
+function describeServers({ postgres, broker, ports }: PrivateServers<ShortName>): string {
+  const names = [
+    postgres ? `PostgreSQL on port ${String(ports.postgres)}` : 'PostgreSQL of DATABASE_URL',
+    broker ? `RabbitMQ on port ${String(ports.amqp)}` : 'RabbitMQ of RABBITMQ_URL',
+  ];
+  return names.join(', ');
 }
 
 function describeMigrations({ applied }: Migrated): string {
