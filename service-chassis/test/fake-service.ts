@@ -3,7 +3,7 @@
  * answers the first of them with PaymentVoided. What a customer is called says what happens to him.
  */
 import type { DomainEvent } from '@quadrille/shared-events';
-import type { TestDatabase } from '@quadrille/test-kit/src/database';
+import type { TestDatabase } from '@quadrille/test-kit';
 import { pino } from 'pino';
 import { z } from 'zod';
 import {

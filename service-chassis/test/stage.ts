@@ -1,6 +1,13 @@
 /** Where the fake service plays: a virtual host and a database of its own, and the neighbours' side of the broker. */
 import { randomUUID } from 'node:crypto';
-import { eventually } from '@quadrille/test-kit';
+import {
+  createTestDatabase,
+  createTestVirtualHost,
+  eventually,
+  type TestDatabase,
+  testServers,
+  type TestVirtualHost,
+} from '@quadrille/test-kit';
 import {
   envelop,
   exchangeOf,
@@ -11,9 +18,6 @@ import {
 } from '@quadrille/shared-events';
 import { declareTopology } from '@quadrille/operator/src/topology/declare';
 import { deriveTopology } from '@quadrille/operator/src/topology/topology';
-import { createTestDatabase, type TestDatabase } from '@quadrille/test-kit/src/database';
-import { testServers } from '@quadrille/test-kit/src/servers';
-import { createTestVirtualHost, type TestVirtualHost } from '@quadrille/test-kit/src/virtual-host';
 import { connect, type ConfirmChannel, type GetMessage } from 'amqplib';
 import { Client } from 'pg';
 import { neighbour, prepare, table } from './fake-service';

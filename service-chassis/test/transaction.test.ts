@@ -1,5 +1,5 @@
 /** The writes of a batch travel together with its COMMIT: they happen all, or none. */
-import { createTestDatabase, type TestDatabase } from '@quadrille/test-kit/src/database';
+import { createTestDatabase, type TestDatabase } from '@quadrille/test-kit';
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '../src/database/transaction';
 import { isTransient } from '../src/database/transient';

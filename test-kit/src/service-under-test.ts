@@ -1,7 +1,7 @@
 /** One service, run in this process on a database and a virtual host of its own, and heard and spoken to as the others would. */
 import { createLogger, readConfig, type App, type Logger } from '@quadrille/service-chassis';
 import { EVENT_CONTENT_TYPE, exchangeOf, parseEvent, type DomainEvent } from '@quadrille/shared-events';
-import { topology } from '@quadrille/operator';
+import { topology } from '@quadrille/operator/src/services';
 import { createTestDatabase } from './database';
 import { createTestVirtualHost } from './virtual-host';
 import { connect } from 'amqplib';

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { services, shortNames, topology, type ShortName } from '@quadrille/operator';
+import { services, shortNames, topology, type ShortName } from '@quadrille/operator/src/services';
 import { createTestDatabase } from './database';
 import { testServers } from './servers';
 import { createTestVirtualHost, type TestVirtualHost } from './virtual-host';

@@ -4,7 +4,7 @@ import { kinds } from '@quadrille/operator/src/demo/kinds';
 import { playAll } from '@quadrille/operator/src/demo/play';
 import { report } from '@quadrille/operator/src/verify/report';
 import { verify } from '@quadrille/operator/src/verify/verify';
-import { eventually } from '@quadrille/test-kit/src/eventually';
+import { eventually } from '@quadrille/test-kit';
 import { placeOrders } from './customers';
 import { buildProxy, startProxy } from './gateway/proxy';
 import { startMailServer, type MailServer } from './mail-server';

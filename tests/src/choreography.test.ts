@@ -1,6 +1,6 @@
 /** Who says what to whom, as docs and protocol promise it, against the four services' own tables. */
 import { eventTypes, publisherOf, type EventType } from '@quadrille/shared-events';
-import { services } from '@quadrille/operator';
+import { services } from '@quadrille/operator/src/services';
 
 const tables = Object.values(services).map(({ table }) => table);
 

@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { openParkingLot, type ParkingLot } from '@quadrille/operator/src/dead-letters/parking-lot';
 import { envelop } from '@quadrille/shared-events';
 import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
-import { eventually } from '@quadrille/test-kit/src/eventually';
+import { eventually } from '@quadrille/test-kit';
 import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
 
 let system: TestSystem;

@@ -4,10 +4,10 @@
  * confirmed it and nobody will ever hear it.
  */
 import { exchangeOf, type EventType } from '@quadrille/shared-events';
-import { services, topology } from '@quadrille/operator';
+import { services, topology } from '@quadrille/operator/src/services';
 import type { Order, OrderRequest, Shop } from '@quadrille/operator/src/demo/client';
 import { outcomeOf } from '@quadrille/operator/src/demo/kinds';
-import { eventually } from '@quadrille/test-kit/src/eventually';
+import { eventually } from '@quadrille/test-kit';
 import { openSpy, type Spy } from '@quadrille/test-kit/src/spy';
 import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
 

@@ -1,7 +1,7 @@
 /** What order-service promises of the requests that read: versions, the stream of an order, its timeline and trace, lists. */
 import { randomUUID } from 'node:crypto';
 import type { Order } from '@quadrille/operator/src/demo/client';
-import { eventually } from '@quadrille/test-kit/src/eventually';
+import { eventually } from '@quadrille/test-kit';
 import { openSpy } from '@quadrille/test-kit/src/spy';
 import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
 import { createOrderClient, order, type OrderClient } from './order-client';

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { RELAY_LEASE_S } from '@quadrille/service-chassis/src/processing/outbox-statements';
-import { shortNames } from '@quadrille/operator';
+import { shortNames } from '@quadrille/operator/src/services';
 import { RefusedError } from '@quadrille/operator/src/demo/client';
-import { eventually } from '@quadrille/test-kit/src/eventually';
+import { eventually } from '@quadrille/test-kit';
 import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
 
 /** Orders that are placed while one service dies: seconds of work, so that it dies with its hands full. */

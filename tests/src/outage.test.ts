@@ -2,12 +2,16 @@
 import { createLogger, type App } from '@quadrille/service-chassis';
 import { createApp } from '@quadrille/order-service/src/app';
 import { configSchema } from '@quadrille/order-service/src/config';
-import { topology } from '@quadrille/operator';
-import { createTestDatabase, createTestVirtualHost } from '@quadrille/test-kit';
+import { topology } from '@quadrille/operator/src/services';
+import {
+  createTestDatabase,
+  createTestVirtualHost,
+  eventually,
+  startTcpProxy,
+  type TcpProxy,
+} from '@quadrille/test-kit';
 import { createServer, type AddressInfo } from 'node:net';
 import { Client } from 'pg';
-import { eventually } from '@quadrille/test-kit/src/eventually';
-import { startTcpProxy, type TcpProxy } from '@quadrille/test-kit/src/tcp-proxy';
 
 /** A port that was free a moment ago. */
 const freePort = () =>

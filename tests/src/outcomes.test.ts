@@ -3,7 +3,7 @@ import { chooseAssortment } from '@quadrille/operator/src/demo/assortment';
 import { RefusedError, type Order } from '@quadrille/operator/src/demo/client';
 import { kinds, outcomeOf } from '@quadrille/operator/src/demo/kinds';
 import { holds, report } from '@quadrille/operator/src/verify/report';
-import { eventually } from '@quadrille/test-kit/src/eventually';
+import { eventually } from '@quadrille/test-kit';
 import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
 
 /** Longer than any order of these takes: three retries, 7 s, on a busy machine. */

@@ -6,15 +6,15 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { rootFolder, services, shortNames, type ShortName } from '@quadrille/operator';
-import { createTestDatabase, testServers } from '@quadrille/test-kit';
+import { rootFolder } from '@quadrille/operator/src/root';
+import { services, shortNames, type ShortName } from '@quadrille/operator/src/services';
+import { createTestDatabase, eventually, testServers } from '@quadrille/test-kit';
 import { chooseAssortment } from '@quadrille/operator/src/demo/assortment';
 import { kinds } from '@quadrille/operator/src/demo/kinds';
 import { withClient, withDatabase } from '@quadrille/operator/src/migrate/database';
 import { escapeLiteral, type Client } from 'pg';
 import { SMTPServer } from 'smtp-server';
 import { z } from 'zod';
-import { eventually } from '@quadrille/test-kit/src/eventually';
 import { readEverything } from './every-read';
 import { bigTables, plantTables, type PlantedShop } from './planted-tables';
 import { startStatementRecorder, type SentStatement, type StatementRecorder } from './statement-recorder';

@@ -2,7 +2,7 @@
  * Tables as the planner sees them after 10,000,000 orders: some thousand rows with the values of a busy shop, analyzed, and then counted a
  * thousandfold in the catalogue. PostgreSQL estimates rows by density times pages, so that nothing else need be large.
  */
-import type { ShortName } from '@quadrille/operator';
+import type { ShortName } from '@quadrille/operator/src/services';
 import type { Client } from 'pg';
 
 /** Orders that are really there. */

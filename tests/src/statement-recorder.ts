@@ -3,7 +3,7 @@
  * statement as it was really sent, whoever wrote it. A client says `Parse` with a text and perhaps a name, then `Bind` with the values
  * for that name, any number of times; or `Query` with a text that has no values.
  */
-import { startTcpProxy, type TcpProxy } from '@quadrille/test-kit/src/tcp-proxy';
+import { startTcpProxy, type TcpProxy } from '@quadrille/test-kit';
 
 /** Different values of one statement that are kept: enough for every status and every kind of list. */
 const VALUES_KEPT = 20;

@@ -1,7 +1,7 @@
 /** What waits beyond its time is found, explained and counted; and no longer when it has healed. */
 import { connect } from 'amqplib';
 import { findStuck, stuckReport } from '@quadrille/operator/src/stuck/stuck';
-import { eventually } from '@quadrille/test-kit/src/eventually';
+import { eventually } from '@quadrille/test-kit';
 import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
 
 /** Soon, so that an order is beyond its time within a second. */

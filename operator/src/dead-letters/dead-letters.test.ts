@@ -1,7 +1,7 @@
 /** The parking queues of a real broker, looked at and acted upon. */
 import { connect, type ChannelModel, type ConfirmChannel, type GetMessage, type Options } from 'amqplib';
 import { topology } from '../services';
-import { createTestVirtualHost, type TestVirtualHost } from '@quadrille/test-kit/src/virtual-host';
+import { createTestVirtualHost, type TestVirtualHost } from '@quadrille/test-kit';
 import { parkedMessage, parkedTable } from './format';
 import { openParkingLot, type ParkingLot } from './parking-lot';
 

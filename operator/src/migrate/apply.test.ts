@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { testServers } from '@quadrille/test-kit/src/servers';
+import { testServers } from '@quadrille/test-kit';
 import { applyMigrations } from './apply';
 import { ensureDatabase, withClient, withDatabase } from './database';
 import type { Migration } from './migrations';

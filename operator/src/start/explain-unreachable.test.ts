@@ -4,8 +4,7 @@ import { Client } from 'pg';
 import { openParkingLot } from '../dead-letters/parking-lot';
 import { findStuck } from '../stuck/stuck';
 import { topology } from '../services';
-import { testServers } from '@quadrille/test-kit/src/servers';
-import { createTestVirtualHost } from '@quadrille/test-kit/src/virtual-host';
+import { createTestVirtualHost, testServers } from '@quadrille/test-kit';
 import { verify } from '../verify/verify';
 import { askServers, type Asked } from './explain-unreachable';
 

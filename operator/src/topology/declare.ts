@@ -88,34 +88,3 @@ function withRemedy(error: unknown, queue: string, url: string): unknown {
     { cause: error },
   );
 }
-
-/** The topology as a RabbitMQ definitions document, for `load_definitions` or the import of the management UI. */
-export function definitionsDocument(topology: Topology, place: Place, passwordOf: PasswordOf): object {
-  const vhost = place.virtualHost;
-  return {
-    vhosts: [{ name: vhost }],
-    users: topology.users.map(({ name }) => ({ name: place.userPrefix + name, password: passwordOf(name), tags: '' })),
-    permissions: topology.users.map(({ name, permissions }) => ({
-      user: place.userPrefix + name,
-      vhost,
-      ...permissions,
-    })),
-    exchanges: topology.exchanges.map((exchange) => ({
-      ...exchange,
-      vhost,
-      durable: true,
-      auto_delete: false,
-      internal: false,
-      arguments: {},
-    })),
-    queues: topology.queues.map((queue) => ({ ...queue, vhost, durable: true, auto_delete: false })),
-    bindings: topology.bindings.map(({ exchange, queue, routingKey }) => ({
-      source: exchange,
-      vhost,
-      destination: queue,
-      destination_type: 'queue',
-      routing_key: routingKey,
-      arguments: {},
-    })),
-  };
-}

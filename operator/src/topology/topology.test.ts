@@ -1,7 +1,6 @@
 import { connect } from 'amqplib';
 import { topology } from '../services';
-import { createTestVirtualHost, type TestVirtualHost } from '@quadrille/test-kit/src/virtual-host';
-import { testServers } from '@quadrille/test-kit/src/servers';
+import { createTestVirtualHost, testServers, type TestVirtualHost } from '@quadrille/test-kit';
 import { declareTopology } from './declare';
 import { declareOverAmqp } from './declare-amqp';
 import { deriveTopology } from './topology';

@@ -2,9 +2,13 @@
 import { connect } from 'amqplib';
 import { Client, Pool } from 'pg';
 import { services, shortNames, topology, type ShortName } from '../services';
-import { createTestDatabase, type TestDatabase } from '@quadrille/test-kit/src/database';
-import { testServers } from '@quadrille/test-kit/src/servers';
-import { createTestVirtualHost, type TestVirtualHost } from '@quadrille/test-kit/src/virtual-host';
+import {
+  createTestDatabase,
+  createTestVirtualHost,
+  type TestDatabase,
+  testServers,
+  type TestVirtualHost,
+} from '@quadrille/test-kit';
 import { scanOrders } from './read-orders';
 import { holds, report } from './report';
 import { verify, type VerifyAddresses, type VerifyOptions } from './verify';

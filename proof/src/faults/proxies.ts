@@ -1,7 +1,7 @@
 /** Puts proxies between a service and its servers for as long as a row lasts. */
 import type { ShortName } from '@quadrille/operator/src/services';
 import type { FaultContext } from './row';
-import { startTcpProxy, type TcpProxy } from '@quadrille/test-kit/src/tcp-proxy';
+import { startTcpProxy, type TcpProxy } from '@quadrille/test-kit';
 
 /** The proxies of one service. */
 export interface Between {

@@ -1,6 +1,6 @@
 import { decideBy, inTransaction, type Input } from '@quadrille/service-chassis';
 import { envelop, type EventData } from '@quadrille/shared-events';
-import { createTestDatabase, type TestDatabase } from '@quadrille/test-kit/src/database';
+import { createTestDatabase, type TestDatabase } from '@quadrille/test-kit';
 import { Pool } from 'pg';
 import { service } from '../../service';
 import { setProduct } from './set-product';

@@ -1,6 +1,6 @@
 /** What the store keeps of an order, on the real database. */
 import { inTransaction, openPool, type Pool } from '@quadrille/service-chassis';
-import { createTestDatabase, type TestDatabase } from '@quadrille/test-kit/src/database';
+import { createTestDatabase, type TestDatabase } from '@quadrille/test-kit';
 import { newOrder } from '../http/place-order';
 import { createOrderStore } from './order-store';
 import type { OrderState } from '../../domain/decide';

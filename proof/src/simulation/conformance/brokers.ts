@@ -2,7 +2,7 @@
 import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import type { Management } from '@quadrille/operator/src/topology/management';
 import { topology } from '@quadrille/operator/src/services';
-import { createTestVirtualHost } from '@quadrille/test-kit/src/virtual-host';
+import { createTestVirtualHost } from '@quadrille/test-kit';
 import { createQueues } from '../broker/broker';
 import { createBrokerServer } from '../broker/server';
 import { createRandom } from '../engine/random';

@@ -1,9 +1,7 @@
 /** The two stages on which the laws of the database port are played: PostgreSQL, and the simulation's database. */
 import { openPool, type Pool } from '@quadrille/service-chassis';
-import { eventually } from '@quadrille/test-kit';
-import { startTcpProxy } from '@quadrille/test-kit/src/tcp-proxy';
+import { createTestDatabase, eventually, startTcpProxy } from '@quadrille/test-kit';
 import { services, type ShortName } from '@quadrille/operator/src/services';
-import { createTestDatabase } from '@quadrille/test-kit/src/database';
 import { createPool } from '../database/pool';
 import { createDatabaseServer } from '../database/server';
 import type { CommitFault } from '../database/session';
