@@ -1,5 +1,7 @@
-// Generates the Prisma clients whose schema changed and bundles every service and every command. Whole, no watch: it takes about a second.
-//   node operator/bootstrap/build.mjs [--generate]     --generate: the Prisma clients only
+// Generates the Prisma clients whose schema changed and bundles every service and every command. Each bundle is built
+// anew, which takes about a second.
+//   node operator/bootstrap/build.mjs [--generate]
+//   --generate: the Prisma clients only
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -18,7 +20,7 @@ const bench = {
   'bench/customers': 'src/customers/main.ts',
 };
 
-/** Generates the Prisma clients whose schema (or Prisma itself) changed since, beside each other. */
+/** Generates, in parallel, the Prisma clients whose schema (or Prisma itself) changed since the last time. */
 export async function generate() {
   const version = readFileSync(join(root, 'node_modules', 'prisma', 'package.json'), 'utf8');
   await Promise.all(
@@ -37,7 +39,8 @@ export async function generate() {
 }
 
 function runPrisma(args) {
-  // Generating needs no schema engine, but Prisma would fetch that binary first, from a host that is not a package registry.
+  // Generating needs no schema engine, but Prisma would fetch that binary first, from a host that is not a package
+  // registry.
   const unused = existsSync('/bin/true') ? '/bin/true' : '/usr/bin/true';
   const env = {
     ...process.env,
@@ -93,7 +96,7 @@ function entryPoints() {
   ];
 }
 
-/** The commands of a package, one bundle each: they are named by their file, and stand together in dist/tools/. */
+/** The commands of a package: each is a bundle named like its file, in dist/tools/. */
 function commandsOf(workspace) {
   const folder = join(root, workspace, 'src', 'commands');
   if (!existsSync(folder)) return [];

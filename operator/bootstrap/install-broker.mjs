@@ -1,4 +1,5 @@
-// RabbitMQ on a Debian or Ubuntu machine that has none, for root. Everywhere else, what to install is said when the broker is to be started.
+// Installs RabbitMQ on a Debian or Ubuntu machine that has none, when run by root. Elsewhere, the start of the broker
+// says what to install.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -9,7 +10,10 @@ const POLICY = '/usr/sbin/policy-rc.d';
 const POLICY_ASIDE = `${POLICY}.quadrille-aside`;
 const MARK = 'made by quadrille while it installs rabbitmq-server; may be removed';
 
-/** Installs the package rabbitmq-server without starting the system's own broker, where that is needed and possible. */
+/**
+ * Installs the package rabbitmq-server, where it is missing and can be installed, without starting the system's own
+ * broker.
+ */
 export async function installBroker() {
   restorePolicy(); // of a run that was killed
   if (process.env.RABBITMQ_URL || isInstalled() || process.getuid?.() !== 0 || !onPath('apt-get')) return;
@@ -17,14 +21,15 @@ export async function installBroker() {
     'RabbitMQ installed by apt-get (package rabbitmq-server, not started system-wide)',
     'installing rabbitmq-server with apt-get',
     async () => {
-      await aptGet(['update', '-qq']).catch(() => undefined); // the lists at hand may do; if not, the next line says so
+      // The package lists at hand may suffice; if not, the next line fails.
+      await aptGet(['update', '-qq']).catch(() => undefined);
       forbidStarting();
       try {
         await aptGet(['install', '-y', '-qq', '--no-install-recommends', 'rabbitmq-server']);
       } finally {
         restorePolicy();
       }
-      // A reboot must not bring a broker that nobody asked for.
+      // A reboot must not start a broker that the user did not ask for.
       if (existsSync('/run/systemd/system'))
         spawnSync('systemctl', ['disable', '--quiet', 'rabbitmq-server'], { stdio: 'ignore' });
     },
@@ -39,7 +44,8 @@ function onPath(program) {
   return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
 }
 
-// The answer holds only while this process lives: should it be killed, the file it leaves forbids nothing.
+// Starting is forbidden only while this process lives: the file that it leaves behind when it is killed forbids
+// nothing.
 function forbidStarting() {
   if (existsSync(POLICY)) renameSync(POLICY, POLICY_ASIDE);
   writeFileSync(POLICY, `#!/bin/sh\n# ${MARK}\nkill -0 ${process.pid} 2>/dev/null && exit 101\nexit 0\n`, {

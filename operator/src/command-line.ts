@@ -1,9 +1,15 @@
-/** What every command does alike: it reads its command line, says whatever is wrong with it together with the usage, and why it failed. */
+/**
+ * What all commands share: reading the command line, reporting its mistakes together with the usage, and reporting a
+ * failure.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { reasonOf } from '@quadrille/service-chassis';
 
-/** Reads the command line. Throws for an option that the command does not know, and for one that is empty. `--help` prints the usage and ends the process. */
+/**
+ * Reads the command line. Throws for an option that the command does not know, and for one that is empty. `--help`
+ * prints the usage and ends the process.
+ */
 export function readCommandLine<Config extends ParseArgsConfig>(
   usage: string,
   config: Config,
@@ -13,7 +19,7 @@ export function readCommandLine<Config extends ParseArgsConfig>(
     process.exit(0);
   }
   const parsed = parse(usage, config);
-  // An option without its value is most often a shell variable that is not set: whatever it was to restrict is not restricted.
+  // An empty value is most often a shell variable that is not set: the option would then restrict nothing.
   for (const [option, value] of Object.entries(parsed.values)) {
     if (typeof value === 'string' && value.trim() === '')
       throw new Error(
@@ -35,7 +41,7 @@ function parse<Config extends ParseArgsConfig>(usage: string, config: Config): R
         `${option} has no value, or one that begins with a dash: give it one (if the dash is meant, as ${option}=-value).\n${usage}`,
         { cause: error },
       );
-    // Node goes on about words that begin with a dash and are no options, which no command here takes.
+    // Node's message goes on about words that begin with a dash and are no options, which no command here takes.
     const [problem = ''] = String(error)
       .replace(/^TypeError.*?: /, '')
       .split('. ');
@@ -43,14 +49,17 @@ function parse<Config extends ParseArgsConfig>(usage: string, config: Config): R
   }
 }
 
-/** Says in stderr why a command failed. */
+/** Writes to stderr why a command failed. */
 export function reportFailure(error: unknown): void {
-  // A host with several addresses is refused at each of them, and the whole has no message of its own.
+  // For a host with several addresses Node throws an AggregateError, which has no message of its own.
   const message = error instanceof Error && error.message !== '' ? error.message : reasonOf(error);
   process.stderr.write(`\n${message}\n`);
 }
 
-/** Runs a command. When it fails, why is said in stderr, and the exit status is 1; what else runs in the process goes on to its end. */
+/**
+ * Runs a command. When it fails, the reason goes to stderr and the exit status is 1; anything else that runs in the
+ * process goes on.
+ */
 export function runCommand(main: () => Promise<void>): void {
   process.stdout.on('error', () => process.exit()); // the reader (head, less) has gone
   main().catch((error: unknown) => {
@@ -59,7 +68,9 @@ export function runCommand(main: () => Promise<void>): void {
   });
 }
 
-/** The whole number that an option was given. Throws for anything else, and beyond the bounds. */
+/**
+ * Returns the whole number that an option was given. Throws for anything else and for numbers outside of the bounds.
+ */
 export function wholeNumber(
   usage: string,
   option: string,
@@ -73,7 +84,7 @@ export function wholeNumber(
   );
 }
 
-/** What is in the file that an option names. Throws, naming both, when it cannot be read. */
+/** Returns the text of the file that an option names. Throws, naming option and file, when it cannot be read. */
 export function readFileOf(option: string, path: string): string {
   if (!existsSync(path)) throw new Error(`--${option}: there is no file ${path}.`);
   try {

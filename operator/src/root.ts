@@ -9,11 +9,11 @@ function findRoot(folder: string): string {
   return findRoot(parent);
 }
 
-/** Absolute path of this copy of the repository, found from the source file or the bundle alike. */
+/** Absolute path of this copy of the repository; the same from a source file and from a bundle. */
 export const rootFolder = findRoot(__dirname);
 
-/** Where `npm start` keeps everything it writes: databases, broker, logs, secrets. */
+/** The folder of everything that `npm start` writes: databases, broker, logs, secrets. */
 export const dataFolder = join(rootFolder, '.data');
 
-/** Where tests keep theirs, so that a test run and a running system never share a server. */
+/** The same folder for tests, so that a test run and a running system never share a server. */
 export const testDataFolder = join(dataFolder, 'test');

@@ -1,6 +1,6 @@
 /** Tables as text: aligned columns under their headings. */
 
-/** Lines of a table; those of the rows in the order of the rows, so that something can be put between them. */
+/** The lines of a table. Those of the rows are separate and in order, so that other lines can be put between them. */
 export interface TextTable {
   readonly head: readonly string[];
   readonly lines: readonly string[];

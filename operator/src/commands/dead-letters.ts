@@ -9,7 +9,7 @@ import { askServers, type Asked } from '../start/explain-unreachable';
 import { parseCommand, type Action, type ParsedCommand } from '../dead-letters/arguments';
 import { runCommand } from '../command-line';
 
-/** A database that takes longer to delete one row is frozen, or cut off without a word. */
+/** A database that takes longer than this to delete one row hangs, or cannot be reached. */
 const ANSWERS_WITHIN_MS = 10_000;
 
 const plural = (messages: number) => `${String(messages)} ${messages === 1 ? 'message' : 'messages'}`;
@@ -56,7 +56,10 @@ async function act(lot: ParkingLot, { action, selection, dryRun }: ParsedCommand
   return told(done, acted);
 }
 
-/** Shows and acts on the messages that the services have given up. Exit status 1 when one could not be replayed. */
+/**
+ * Lists, shows, replays or discards the messages that services have parked. Exit status 1 when one could not be
+ * replayed.
+ */
 async function deadLetters(): Promise<void> {
   const wish = parseCommand(process.argv.slice(2));
   const addresses = wish.docker ? await composeAddresses() : readAddresses(dataFolder);

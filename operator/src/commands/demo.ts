@@ -14,8 +14,8 @@ const usage = `npm run demo -- [--docker]
   --docker  the system of docker compose, not that of npm start`;
 
 /**
- * Plays real orders through every outcome, in the system of npm start or, with --docker, of docker compose. Exit status 1 when one ended
- * otherwise than it must, or an invariant is broken.
+ * Plays real orders through every outcome, in the system of npm start or, with --docker, of docker compose. Exit status
+ * 1 when an order did not end as expected or an invariant is broken.
  */
 async function demo(): Promise<void> {
   const { values } = readCommandLine(usage, { options: { docker: { type: 'boolean', default: false } } });

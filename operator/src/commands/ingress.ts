@@ -13,8 +13,8 @@ function parseRoute(text: string): Route {
 }
 
 /**
- * Puts published ports in front of services that come in any number of replicas: a port of a container can be published once only. Connections
- * are spread over the replicas in turn. Arguments: the routes.
+ * Forwards one published port to all replicas of a service, in turn: the port of a container can be published only
+ * once. Arguments: the routes.
  */
 async function ingress(): Promise<void> {
   const routes = process.argv.slice(2).map(parseRoute);

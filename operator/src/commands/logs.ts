@@ -7,13 +7,16 @@ import { services, shortNames } from '../services';
 import { logFile } from '../start/log-files';
 import { readCommandLine, runCommand, wholeNumber } from '../command-line';
 
-/** How often the file is looked at for new lines, in milliseconds: at once to the eye, nothing to the machine. */
+/** How often the file is checked for new lines, in milliseconds: too short to notice, and too long to cost anything. */
 const POLL_MS = 100;
 
 const names = [...shortNames.map((short) => services[short].table.name), 'postgres', 'rabbitmq'];
 const usage = `npm run logs -- <name> [-n lines] [--no-follow]\nNames: ${names.join(', ')}`;
 
-/** Shows the end of a service's log and, unless told otherwise, what is added to it: for people in a terminal, as it is elsewhere. */
+/**
+ * Shows the end of a service's log and, without --no-follow, every line that is added: pretty in a terminal, as it is
+ * written elsewhere.
+ */
 async function logs(): Promise<void> {
   const { positionals, values } = readCommandLine(usage, {
     allowPositionals: true,
@@ -48,7 +51,7 @@ async function follow(file: string, from: number, out: NodeJS.WritableStream): P
   let position = from;
   for (;;) {
     const size = existsSync(file) ? statSync(file).size : 0;
-    if (size < position) position = 0; // truncated: the old part was moved aside
+    if (size < position) position = 0; // truncated: the old part was moved to another file
     if (size > position) {
       for await (const chunk of createReadStream(file, { start: position, end: size - 1 })) out.write(chunk as Buffer);
       position = size;

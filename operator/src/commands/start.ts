@@ -4,9 +4,12 @@ import { summarize } from '../start/summary';
 import { startSystem } from '../start/system';
 import { reportFailure } from '../command-line';
 
-/** npm and the terminal each pass on the same Ctrl-C; only a signal later than this, in milliseconds, is meant as a second one. */
+/**
+ * npm and the terminal each pass on the same Ctrl-C: a signal counts as a second one only after this time, in
+ * milliseconds.
+ */
 const SECOND_SIGNAL_AFTER_MS = 1000;
-/** How often it is looked whether the npm that started us still lives, in milliseconds. */
+/** How often the start checks that the npm that started it still lives, in milliseconds. */
 const PARENT_POLL_MS = 1000;
 
 const progress = createProgress();
@@ -29,7 +32,7 @@ async function stop(): Promise<void> {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
 
-// A shell between npm and us may die of the signal that npm passes on, and keep it to itself.
+// A shell between npm and this process may die of the signal that npm passes on, without passing it on itself.
 if (process.env['npm_lifecycle_event']) {
   const parent = process.ppid;
   setInterval(() => {

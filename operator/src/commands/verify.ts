@@ -17,7 +17,10 @@ const usage = `npm run verify -- [--wait seconds] [--poison messages] [--orders 
 const MS_PER_S = 1_000;
 const CLEAR_LINE = '\r\x1b[2K';
 
-/** The order ids in a file, one a line, each once. Throws when there is none: nothing would be checked. */
+/**
+ * Returns the order ids in a file, one a line, without duplicates. Throws when there is none, because nothing would be
+ * checked.
+ */
 function ordersIn(file: string): string[] {
   const ids = [
     ...new Set(
@@ -30,7 +33,10 @@ function ordersIn(file: string): string[] {
   return ids;
 }
 
-/** Checks the seven invariants of the running system, or explains what waits too long; exit status 1 when something is wrong. */
+/**
+ * Checks the seven invariants of the running system or, with --stuck, explains what waits too long. Exit status 1 when
+ * something is wrong.
+ */
 async function main(): Promise<void> {
   const { values } = readCommandLine(usage, {
     options: {

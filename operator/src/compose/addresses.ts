@@ -19,8 +19,8 @@ const Environment = z.object({
 const Project = z.object({ services: z.object({ setup: z.object({ environment: Environment }) }) });
 
 /**
- * Where the system of `docker compose` is, as seen from this machine: ports from its containers, passwords from what its `setup` is told
- * (`.env` or the environment, COMPOSE_PROJECT_NAME included). Fails, naming `docker compose up`, where it does not run.
+ * Finds the system of `docker compose`: ports from its containers, passwords from the settings of its `setup` (`.env`
+ * or the environment, COMPOSE_PROJECT_NAME included). Fails, naming `docker compose up`, when it does not run.
  */
 export async function composeAddresses(env: NodeJS.ProcessEnv = process.env): Promise<Addresses> {
   const compose = async (...args: string[]): Promise<string> => {

@@ -1,4 +1,7 @@
-/** The command line of dead-letters: one that is not understood must not act on messages that nobody meant. */
+/**
+ * The command line of dead-letters. Anything that is not understood is refused: it might act on other messages than
+ * meant.
+ */
 import { eventTypes } from '@quadrille/shared-events';
 import { parkingQueues, type ParkingQueue } from './parked';
 import type { Selection } from './select';
@@ -10,7 +13,7 @@ const serviceNames = shortNames.map((short) => services[short].table.name);
 /** What a parked message without a type and without a routing key is listed as. */
 const NO_EVENT = 'unknown';
 
-/** What the services hear from each other and, where a service delays its own messages, from itself. */
+/** The types that a parked message can have: all events, and the messages that a service delays for itself. */
 const knownEvents: readonly string[] = [
   ...eventTypes,
   ...shortNames.flatMap((short) => {
@@ -53,7 +56,10 @@ export interface ParsedCommand {
   readonly docker: boolean;
 }
 
-/** Reads the command line of dead-letters. Throws, saying what would be right, for one that could mean other messages than its author does. */
+/**
+ * Reads the command line of dead-letters. Throws, naming the right form, when it is wrong or could act on more messages
+ * than meant.
+ */
 export function parseCommand(args: string[]): ParsedCommand {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;

@@ -1,4 +1,4 @@
-/** The parking queues of a real broker, looked at and acted upon. */
+/** The parking queues on a real broker: listing, replaying and discarding. */
 import { connect, type ChannelModel, type ConfirmChannel, type GetMessage, type Options } from 'amqplib';
 import { topology } from '../services';
 import { createTestVirtualHost, type TestVirtualHost } from '@quadrille/test-kit';
@@ -95,7 +95,7 @@ test('a replay reaches the service that failed, alone, with its history and with
   const death = [{ reason: 'rejected', queue: 'order-service', exchange: 'x', count: 1, 'routing-keys': ['y'] }];
   await park('order-service.dead-letter', 'm1', { 'x-death': death, 'x-delivery-count': 7, CC: ['payment-service'] });
   await park('order-service.dead-letter', 'm2', {});
-  await take('payment-service'); // CC has sent a copy there: once, and not again
+  await take('payment-service'); // the copy that CC sent there, which a replay must not send again
   const { done, failed } = await lot.replay({ id: 'm1' });
   expect([done.length, failed.length]).toEqual([1, 0]);
   const taken = await take('order-service.low-priority');
@@ -132,7 +132,7 @@ test('a timer goes back through its control exchange, where its service knows it
 });
 
 test('what cannot be replayed stays', async () => {
-  // order-service has no timers, so that nobody takes them.
+  // order-service has no timers, so the replay cannot be routed.
   await park('order-service.invalid', 'm1', { 'x-original-exchange': 'order-service.control' });
   const { done, failed } = await lot.replay({ id: 'm1' });
   expect(done).toEqual([]);

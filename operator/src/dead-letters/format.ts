@@ -1,17 +1,17 @@
-/** Parked messages as lines for a person. Strangers may have written them: nothing in them reaches the terminal as a control character. */
+/** Parked messages as text. Their content is untrusted: no control character in it reaches the terminal. */
 import { textTable } from '../text-table';
 import type { Parked } from './parked';
 
 /** Longest reason in the table; `show` has all of it. */
 const REASON_SHOWN = 60;
 
-/** Bytes of a body that is no text which are shown. */
+/** How many bytes of a binary body are shown. */
 const BYTES_SHOWN = 256;
 
 /** Width of the names before the values of `show`. */
 const NAME_WIDTH = 22;
 
-// Control characters, and those that turn the direction of writing.
+// Control characters, and those that change the direction of text.
 const UNPRINTABLE = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
 const printable = (text: string): string => text.replace(UNPRINTABLE, '·');
@@ -38,7 +38,7 @@ export function parkedTable(found: readonly Parked[]): string[] {
   return [...head, ...lines];
 }
 
-/** The body: JSON set out in lines, other text as it is, anything else in hexadecimal. */
+/** The body as lines: JSON indented, other text as it is, anything else in hexadecimal. */
 function bodyOf(content: Buffer): string[] {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(content);

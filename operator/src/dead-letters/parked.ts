@@ -1,4 +1,4 @@
-/** A parked message as a person looks at it. */
+/** A parked message, read for display and selection. */
 import type { GetMessage } from 'amqplib';
 import { messageIdOf } from '@quadrille/service-chassis/src/consuming/message-reader';
 import { HISTORY_HEADER, historyOf, REPLAYS_HEADER } from '@quadrille/service-chassis/src/consuming/parked-history';
@@ -12,20 +12,20 @@ export type ParkingQueue = (typeof parkingQueues)[number];
 
 /** A message that a service gave up. */
 export interface Parked {
-  /** Whose it is, for example `payment-service`. */
+  /** The service that parked it, for example `payment-service`. */
   readonly service: string;
   readonly queue: ParkingQueue;
   readonly messageId: string;
-  /** The event's type, or the routing key of what is no event. */
+  /** The type of the event, or the routing key when it is no event. */
   readonly event: string;
   /** Empty when the message names none. */
   readonly orderId: string;
   readonly reason: string;
   readonly since: Date | undefined;
   readonly replays: number;
-  /** What happened before, the newest last. */
+  /** Earlier parkings and replays, the newest last. */
   readonly history: readonly string[];
-  /** Where the service had it from. */
+  /** Where it was published before the service received it. */
   readonly origin: { readonly exchange: string; readonly routingKey: string };
   readonly raw: GetMessage;
 }
@@ -39,7 +39,7 @@ const timeSchema = z
   .optional()
   .catch(undefined);
 
-/** What the broker writes when it moves a message by itself; the newest move comes first. */
+/** What the broker adds when it dead-letters a message; the newest entry comes first. */
 const deathSchema = z.object({
   reason: z.string(),
   exchange: z.string(),
@@ -64,7 +64,7 @@ const dateOf = (seconds: unknown): Date | undefined => {
   return date === undefined || Number.isNaN(date.getTime()) ? undefined : date;
 };
 
-/** Reads a message of `<service>.<queue>`. Anybody may have written it: nothing in it is taken for granted. */
+/** Reads a message of `<service>.<queue>`. Its content is untrusted, so every part is validated. */
 export function readParked(service: string, queue: ParkingQueue, raw: GetMessage): Parked {
   const { properties } = raw;
   const headers = headersSchema.safeParse(properties.headers ?? {}).data ?? {};

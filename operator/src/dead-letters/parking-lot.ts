@@ -1,9 +1,10 @@
 /**
- * The parking queues, looked at and acted upon.
+ * Lists, replays and discards the messages of the parking queues.
  *
- * A look takes every message once without acknowledging it, and then gives back what was not acted upon: a quorum queue
- * with a delivery limit puts it back where it was. What is replayed is acknowledged only when the broker has
- * confirmed it in the queue of its service; a death in between leaves it in both places, which its order absorbs.
+ * A visit gets every message once without acknowledging it, and at its end returns what was not acted upon: a quorum
+ * queue with a delivery limit puts it back where it was. A replayed message is acknowledged only after the broker has
+ * confirmed the copy in the queue of the service; after a crash in between it is in both places, and the state of its
+ * order absorbs the duplicate.
  */
 import { connect, type ConfirmChannel } from 'amqplib';
 import { reasonOf } from '@quadrille/service-chassis';
@@ -12,39 +13,39 @@ import { parkingQueues, readParked, type Parked, type ParkingQueue } from './par
 import { replayOf } from './replay';
 import { isSelected, type Selection } from './select';
 
-/** A broker that does not answer within this is not reachable. */
+/** A broker that does not respond within this, in milliseconds, is not reachable. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** The parking queues of one broker. */
 export interface ParkingLot {
-  /** The messages that are meant, the longest parked first. They stay where they are. */
+  /** The selected messages, the longest parked first. They stay where they are. */
   list(selection: Selection): Promise<Parked[]>;
-  /** Sends the messages that are meant back to the services that gave them up; answers those that are there. */
+  /** Sends the selected messages back to the services that parked them. */
   replay(selection: Selection): Promise<Acted>;
-  /** Ends the messages that are meant, for good. */
+  /** Deletes the selected messages. */
   discard(selection: Selection): Promise<Acted>;
   close(): Promise<void>;
 }
 
-/** What became of the messages that were meant. */
+/** What became of the selected messages. */
 export interface Acted {
   readonly done: readonly Parked[];
-  /** Stayed where they were, and why. */
+  /** Those that stay parked, and why. */
   readonly failed: readonly { readonly parked: Parked; readonly why: string }[];
 }
 
-/** Forgets how often a service died while it handled a message, so that it gets all of its tries again. */
+/** Deletes the count of deaths of a service over a message, so that the message gets all of its attempts again. */
 export type ForgetRuns = (service: ShortName, messageId: string) => Promise<void>;
 
 /** Acts on one message; the message leaves its queue when this resolves, and stays when it rejects. */
 type Act = (parked: Parked) => Promise<unknown>;
 
-/** Opens the parking queues with an administrator's user. */
+/** Opens the parking queues. `amqpUrl` needs an administrator's credentials. */
 export async function openParkingLot(amqpUrl: string, forgetRuns: ForgetRuns): Promise<ParkingLot> {
   const connection = await connect(amqpUrl, { timeout: CONNECT_TIMEOUT_MS });
   connection.on('error', () => undefined); // the call that it broke fails as well
   const channel = await connection.createConfirmChannel();
-  channel.on('error', () => undefined); // likewise
+  channel.on('error', () => undefined); // the call that it broke fails as well
   const act = async (selection: Selection, action: Act) => {
     const done: Parked[] = [];
     const failed: Acted['failed'][number][] = [];
@@ -80,7 +81,7 @@ export async function openParkingLot(amqpUrl: string, forgetRuns: ForgetRuns): P
   };
 }
 
-/** Shows each message that is meant, once: one that is parked meanwhile, or replayed and parked again, is left for the next look. */
+/** Visits each selected message once. Messages that are parked during the visit are left for the next one. */
 async function visit(channel: ConfirmChannel, selection: Selection, look: Act): Promise<void> {
   for (const short of shortNames) {
     const { name } = services[short].table;
@@ -109,12 +110,12 @@ async function visitQueue(
     }
   } finally {
     channel.nackAll(true);
-    // Answered after what was given back has gone to its queue: whoever looks next finds it there.
+    // The broker replies after the returned messages are back in the queue, so the next visit finds them.
     await channel.checkQueue(name);
   }
 }
 
-/** Publishes the replay; resolves when the broker has it in the queue of its service, and says so. */
+/** Publishes the replay; resolves when the broker has confirmed it in the queue of its service. */
 async function sendBack(channel: ConfirmChannel, parked: Parked): Promise<void> {
   const { exchange, routingKey, content, options } = replayOf(parked, new Date());
   const answer = { returned: false };

@@ -1,11 +1,11 @@
 /**
- * A parked message on its way back to the service that gave it up, and to no other: events through the default exchange
- * straight into its queue, its own timers through its control exchange, where it tells them from events. The events'
- * exchanges would tell everybody again. It has waited longer than any customer: where a service has a queue of low priority,
- * it comes back through that.
+ * How a parked message goes back to the service that parked it, and to no other. An event goes through the default
+ * exchange straight into the service's queue, because the events' exchange would deliver it to all hearers again; a
+ * timer goes through the service's control exchange, which marks it as a timer. Where the service has a queue of low
+ * priority, the message goes there: it has waited long already.
  *
- * It is the same message with the same id: the state of its order absorbs it at any age. What the broker wrote into its
- * headers stays behind, because RabbitMQ 3 takes a message with `x-death` for one that goes in circles, and drops it.
+ * The message keeps its id, so the state of its order absorbs it at any age. The headers that the broker added are
+ * removed: RabbitMQ 3 takes a message with `x-death` for one that cycles, and drops it.
  */
 import type { GetMessage, Options } from 'amqplib';
 import { HISTORY_HEADER, historyOf, REPLAYS_HEADER } from '@quadrille/service-chassis/src/consuming/parked-history';
@@ -29,7 +29,7 @@ export interface Replay {
   readonly options: Options.Publish;
 }
 
-/** The last of a service's queues: the one of low priority, where there is one. */
+/** The queue of low priority of a service, or its only queue. */
 const patientQueueOf = (service: string): string => {
   const short = shortNames.find((name) => services[name].table.name === service);
   return (short && queuesOf(services[short].table).at(-1)) ?? service;
@@ -70,7 +70,7 @@ const propertiesSchema = z.object({
   timestamp: z.number().optional().catch(undefined),
 });
 
-/** The properties that say what the message is, without those that are not there: amqplib would send them. */
+/** The properties of the message itself, without those that are undefined: amqplib would send them. */
 function ownProperties({ properties }: GetMessage): Options.Publish {
   const known = Object.entries(propertiesSchema.parse(properties));
   return Object.fromEntries(known.filter(([, value]) => value !== undefined));

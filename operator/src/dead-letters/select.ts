@@ -1,19 +1,19 @@
-/** Which parked messages are meant. */
+/** The choice of parked messages. */
 import type { Parked, ParkingQueue } from './parked';
 
-/** All that are given must fit; none given means all messages. */
+/** A message must match all fields that are given; without any, every message is selected. */
 export interface Selection {
   /** For example `payment-service`. */
   readonly service?: string | undefined;
   readonly queue?: ParkingQueue | undefined;
   readonly event?: string | undefined;
-  /** A part of the reason, in any case of letters. */
+  /** A part of the reason; upper and lower case are the same. */
   readonly reason?: string | undefined;
   readonly order?: string | undefined;
   readonly id?: string | undefined;
 }
 
-/** Whether a message is meant. */
+/** Whether a message is selected. */
 export const isSelected = ({ service, queue, event, reason, order, id }: Selection, parked: Parked): boolean =>
   (service === undefined || parked.service === service) &&
   (queue === undefined || parked.queue === queue) &&

@@ -1,7 +1,7 @@
 import type { Product } from './client';
 import type { Assortment } from './kinds';
 
-/** Units of the products in stock that the demo may need of each. */
+/** Units of one product that the demo may need at most. */
 const ENOUGH = 50;
 
 /** Products in an order of several lines. */
@@ -10,7 +10,7 @@ const SEVERAL = 4;
 /** Most units in a line of an order: a product with fewer in stock can be ordered out of stock. */
 const QUANTITY_MAX = 1_000;
 
-/** Chooses products from the catalogue. Fails, naming the remedy, when there are too few to play with. */
+/** Chooses products from the catalogue. Fails, naming the remedy, when there are too few. */
 export function chooseAssortment(products: readonly Product[]): Assortment {
   const byStock = [...products].sort((a, b) => b.quantity_available - a.quantity_available);
   const stocked = byStock.find(({ price }) => price !== null);

@@ -1,7 +1,7 @@
-/** A customer's view of a running system: orders over HTTP and nothing else. */
+/** A client of a running system that sees what a customer sees: HTTP and nothing else. */
 import { z } from 'zod';
 
-/** A request that takes longer is given up; waits are bounded by the caller's signal besides. */
+/** A request is aborted after this time. The caller's signal bounds waits that consist of several requests. */
 const REQUEST_TIMEOUT_MS = 40_000;
 
 const orderSchema = z.object({
@@ -54,14 +54,14 @@ export type Payment = z.infer<typeof paymentSchema>;
 /** A product as inventory-service shows it. */
 export type Product = z.infer<typeof productsSchema>['items'][number];
 
-/** What is ordered. */
+/** The body of a request for a new order. */
 export interface OrderRequest {
   readonly customer_id: string;
   readonly items: readonly { readonly product_id: string; readonly quantity: number; readonly price?: string }[];
   readonly payment_method?: string;
 }
 
-/** One event of an order's stream, and the order as it then was. */
+/** One event of an order's stream, and the order as it was then. */
 export interface StreamEvent {
   readonly id: string;
   readonly type: string;
@@ -75,7 +75,7 @@ export interface ShopAddresses {
   readonly payment: string;
 }
 
-/** An answer other than 2xx. */
+/** A response other than 2xx. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
   constructor(
@@ -86,7 +86,10 @@ export class RefusedError extends Error {
   }
 }
 
-/** A customer, and the operator who gives money back. Every method rejects with RefusedError when the answer is not 2xx. */
+/**
+ * The requests of a customer, and an operator's refund. Every method rejects with RefusedError for a response other
+ * than 2xx.
+ */
 export interface Shop {
   readonly place: (request: OrderRequest, headers?: Readonly<Record<string, string>>) => Promise<Order>;
   readonly order: (orderId: string) => Promise<Order>;
@@ -96,9 +99,9 @@ export interface Shop {
   readonly refund: (paymentId: string) => Promise<Payment>;
   /** Up to 100 products. */
   readonly products: () => Promise<Product[]>;
-  /** The order's life from its beginning, or after `lastEventId`; ends when the order is settled. */
+  /** The events of an order from the first, or after `lastEventId`; ends when the order is settled. */
   readonly stream: (orderId: string, signal?: AbortSignal, lastEventId?: string) => AsyncGenerator<StreamEvent>;
-  /** The order when it is settled. */
+  /** Resolves with the order when it is settled. */
   readonly settled: (orderId: string, signal?: AbortSignal) => Promise<Order>;
 }
 
@@ -135,7 +138,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The frames of a stream of server-sent events, comments left out. */
+/** The frames of a stream of server-sent events, without comments. */
 async function* framesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<StreamEvent> {
   const decoder = new TextDecoder();
   let rest = '';
@@ -157,7 +160,7 @@ function split(line: string): readonly [string, string] {
   return [line.slice(0, colon), line.slice(colon + 2)];
 }
 
-/** A shop at these addresses. Nothing to close. */
+/** Creates a client for these addresses. It holds nothing that must be closed. */
 export function openShop({ order, inventory, payment }: ShopAddresses): Shop {
   const orderUrl = (orderId: string) => `${order}/orders/${orderId}`;
   async function* stream(orderId: string, signal?: AbortSignal, lastEventId?: string) {
@@ -180,7 +183,7 @@ export function openShop({ order, inventory, payment }: ShopAddresses): Shop {
     stream,
     settled: async (orderId, signal) => {
       for (;;) {
-        // A stream also ends when its service stops; then it is asked again.
+        // A stream also ends when its service stops; then it is opened again.
         for await (const { order: seen } of stream(orderId, signal)) if (seen.settled) break;
         const now = await ask(orderSchema, 'GET', orderUrl(orderId));
         if (now.settled) return now;

@@ -1,14 +1,14 @@
-/** The kinds of orders of the demo: what is asked for, what somebody does meanwhile, and how it must end. */
+/** The kinds of orders of the demo: what is ordered, what happens to the order meanwhile, and how it must end. */
 import { randomUUID } from 'node:crypto';
 import type { Order, OrderRequest, Product, Shop } from './client';
 
 /** The products that the demo orders. */
 export interface Assortment {
-  /** In stock by the hundred, with a price. */
+  /** A product with hundreds of units in stock, and a price. */
   readonly stocked: Product;
-  /** Others in stock. */
+  /** Other products in stock. */
   readonly others: readonly Product[];
-  /** Not enough of it for `scarceQuantity`. */
+  /** A product with fewer units in stock than `scarceQuantity`. */
   readonly scarce: Product;
   readonly scarceQuantity: number;
 }
@@ -27,7 +27,7 @@ export interface Kind {
   readonly orders: number;
   /** How it must end, in the words of `outcomeOf`. */
   readonly expected: string;
-  /** Plays one order; answers it when it is settled for good. */
+  /** Plays one order; resolves with it when it is settled for good. */
   readonly play: (play: Play) => Promise<Order>;
 }
 
@@ -46,13 +46,13 @@ async function place(play: Play, method: string, items?: OrderRequest['items']):
   return play.shop.settled(order_id, play.signal);
 }
 
-/** Does something to an order and follows it until it is settled again. */
+/** Acts on an order and follows it until it is settled again. */
 async function then(play: Play, { order_id }: Order, act: (orderId: string) => Promise<unknown>): Promise<Order> {
   await act(order_id);
   return play.shop.settled(order_id, play.signal);
 }
 
-/** An operator gives the money of an order back, and the order hears of it. */
+/** Refunds an order as an operator does, and waits until the order shows it. */
 async function refund(play: Play, order: Order, status: Order['status']): Promise<Order> {
   const { payment_id } = await play.shop.paymentOf(order.order_id);
   await play.shop.refund(payment_id);
@@ -82,10 +82,10 @@ async function sameKey(play: Play): Promise<Order> {
 
 const dearer = (price: string | null) => String(Number(price ?? 0) + 1);
 
-/** What became of an order, in few words; `payment` is the status of its payment, where there is one. */
+/** Describes how an order ended in a few words; `payment` is the status of its payment, if it has one. */
 export function outcomeOf({ status, reason, attempts }: Order, payment: string | undefined): string {
   const because = reason === null || reason === status ? '' : `: ${reason}`;
-  // How far a cancelled order had come is chance.
+  // How far a cancelled order had come depends on timing.
   const tried = attempts > 1 && status !== 'CANCELLED' ? `, ${String(attempts)} attempts` : '';
   const returned = status === 'CANCELLED' || status === 'REFUNDED' ? `, payment ${payment ?? 'none'}` : '';
   return `${status}${because}${tried}${returned}`;

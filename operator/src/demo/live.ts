@@ -1,4 +1,4 @@
-/** The demo's live progress: one redrawn line in a terminal, a line now and then elsewhere. */
+/** The demo's live progress: one redrawn line in a terminal, a line every few seconds elsewhere. */
 import type { DemoState } from './play';
 
 const CLEAR_LINE = '\r\x1b[2K';
@@ -6,10 +6,10 @@ const CLEAR_LINE = '\r\x1b[2K';
 /** Cells of the bar. */
 const BAR_WIDTH = 40;
 
-/** Time between two redrawn lines: smooth to the eye. */
+/** Time between two redraws, in milliseconds: smooth to the eye. */
 const REDRAW_MS = 50;
 
-/** Time between two printed lines where nothing can be redrawn. */
+/** Time between two printed lines where nothing can be redrawn, in milliseconds. */
 const PRINT_MS = 2_000;
 
 const MS_PER_S = 1_000;
@@ -45,7 +45,7 @@ export function createLive(stream: Pick<NodeJS.WriteStream, 'isTTY' | 'write'> =
       if (performance.now() - shownAt >= (stream.isTTY ? REDRAW_MS : PRINT_MS)) write();
     },
     end: () => {
-      // Where nothing can be redrawn, what stands there already is not said again.
+      // Where nothing can be redrawn, the same line is not printed twice.
       if (stream.isTTY || shown !== JSON.stringify(last)) write();
       if (stream.isTTY) stream.write('\n');
     },

@@ -3,22 +3,22 @@ import { textTable } from '../text-table';
 import { kinds } from './kinds';
 import type { Played } from './play';
 
-/** Orders that did not end as expected which are named for each kind. */
+/** How many orders of each kind that did not end as expected are named. */
 const NAMED_MAX = 3;
 
 const MS_PER_S = 1_000;
 
-/** The middle of some durations; the lower one of two. 0 for none. */
+/** The median; the lower one of two middle values. 0 for an empty list. */
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.max(0, Math.ceil(values.length / 2) - 1)] ?? 0;
 
-/** A duration with as many digits as mean something. */
+/** A duration with as many digits as are meaningful. */
 const duration = (ms: number) => (ms < MS_PER_S ? `${String(Math.round(ms))} ms` : `${(ms / MS_PER_S).toFixed(1)} s`);
 
 const HEADINGS = ['Orders', 'Number', 'Must end as', 'Did', 'Median'];
 const RIGHT_ALIGNED = ['Number', 'Median'];
 
-/** One line for each kind, the orders that ended otherwise under it. At most 100 columns wide. */
+/** One line for each kind, followed by its orders that did not end as expected. At most 100 columns wide. */
 export function outcomesTable(played: readonly Played[]): string[] {
   const rows = kinds.map((kind) => {
     const orders = played.filter((each) => each.kind === kind);

@@ -1,14 +1,14 @@
-/** Plays all orders of the demo, mixed as they would come in a shop. */
+/** Plays all orders of the demo, the kinds mixed as in a shop. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { reasonOf } from '@quadrille/service-chassis';
 import { openShop, RefusedError, type Order, type Shop, type ShopAddresses } from './client';
 import { chooseAssortment } from './assortment';
 import { kinds, outcomeOf, type Assortment, type Kind } from './kinds';
 
-/** Pause between two orders: 40 a second, a busy shop that one can still watch. */
+/** Pause between two orders, in milliseconds: 40 a second is busy and can still be watched. */
 const ARRIVAL_MS = 25;
 
-/** No order takes longer: all retries and a resolved outcome take some 12 s. */
+/** No order takes longer, in milliseconds: all retries and a resolved outcome take some 12 s. */
 const ORDER_WITHIN_MS = 60_000;
 
 const CUSTOMERS = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi'];
@@ -17,13 +17,13 @@ const CUSTOMERS = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'h
 export interface Played {
   readonly kind: Kind;
   readonly observed: string;
-  /** Undefined when it could not be placed. */
+  /** Undefined when the order could not be placed. */
   readonly orderId: string | undefined;
-  /** From the request to the end. */
+  /** From the request until it was settled. */
   readonly tookMs: number;
 }
 
-/** How far the demo is. */
+/** The progress of the demo. */
 export interface DemoState {
   readonly total: number;
   readonly started: number;
@@ -31,7 +31,7 @@ export interface DemoState {
   readonly unexpected: number;
 }
 
-/** Orders of all kinds, the kinds spread evenly over the whole. */
+/** The kind of each order to play, the kinds spread evenly. */
 function shuffled(): Kind[] {
   return kinds
     .flatMap((kind) => Array.from({ length: kind.orders }, (_, n) => ({ kind, at: (n + 0.5) / kind.orders })))
@@ -61,7 +61,7 @@ async function playOne(shop: Shop, kind: Kind, assortment: Assortment, customerI
   }
 }
 
-/** Plays all orders; `onChange` is told of every beginning and end. */
+/** Plays all orders; calls `onChange` when an order begins or ends. */
 export async function playAll(addresses: ShopAddresses, onChange: (state: DemoState) => void): Promise<Played[]> {
   const shop = openShop(addresses);
   const assortment = chooseAssortment(await shop.products());

@@ -9,7 +9,7 @@ afterEach(() => {
 // A TCP server that listens has an address of this form.
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
-/** An HTTP server that answers one line with each connection, at any free port. */
+/** Starts an HTTP server on a free port that sends the same line to every request. */
 async function startReplica(answer: string): Promise<Server> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);

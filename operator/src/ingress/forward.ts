@@ -1,10 +1,13 @@
 import { lookup } from 'node:dns/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A replica on the same network accepts in under a millisecond; one that does not within this is gone. In milliseconds. */
+/**
+ * A replica on the same network accepts in under a millisecond; one that takes longer than this, in milliseconds, is
+ * gone.
+ */
 const CONNECT_TIMEOUT_MS = 1000;
 
-/** What a client gets when no replica accepts; HTTP, as every service speaks it. */
+/** The response when no replica accepts; it is HTTP, as are all services. */
 const UNAVAILABLE = [
   'HTTP/1.1 503 Service Unavailable',
   'Content-Type: application/problem+json',
@@ -14,7 +17,7 @@ const UNAVAILABLE = [
   '{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"No replica of this service accepts connections."}',
 ].join('\r\n');
 
-/** From where to where: a host name may have the addresses of several replicas. */
+/** A port to listen on, and where it leads. The host name may have the addresses of several replicas. */
 export interface Route {
   port: number;
   host: string;
@@ -23,8 +26,8 @@ export interface Route {
 }
 
 /**
- * Forwards TCP connections to the replicas behind a name, one after the other in turn, passing over those that do not accept. Resolves when
- * it listens on `listenHost`. Names are looked up for each connection, so that replicas may come and go.
+ * Forwards TCP connections to the replicas behind a name in turn, passing over those that do not accept. Resolves when
+ * it listens on `listenHost`. The name is looked up for each connection, so replicas may come and go.
  */
 export async function forward(route: Route, listenHost: string): Promise<Server> {
   let turn = 0;
@@ -62,7 +65,7 @@ function tryConnect(host: string, port: number): Promise<Socket | undefined> {
       socket.destroy();
       resolve(undefined);
     };
-    socket.on('error', giveUp); // also later, when it has been resolved: an error must have a listener, and destroys it anyway
+    socket.on('error', giveUp); // also after the promise is resolved: an error without a listener would end the process
     socket.setTimeout(CONNECT_TIMEOUT_MS, giveUp);
     socket.once('connect', () => {
       socket.setTimeout(0, giveUp);
@@ -74,7 +77,7 @@ function tryConnect(host: string, port: number): Promise<Socket | undefined> {
 function join(client: Socket, replica: Socket): void {
   client.pipe(replica);
   replica.pipe(client);
-  // One that broke takes the other with it: half a request must not look like a whole one.
+  // When one side breaks, so does the other: half a request must not look like a whole one.
   for (const [from, to] of [
     [client, replica],
     [replica, client],

@@ -17,11 +17,11 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A port nobody listens on at this moment. */
+/** A port that is free at this moment. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0);
   await once(server, 'listening');
-  // A server that listens on TCP answers an object.
+  // A server that listens on TCP returns an object.
   const { port } = server.address() as AddressInfo;
   server.close();
   await once(server, 'close');
@@ -48,7 +48,7 @@ test('a lock whose process died, or whose number another process has now, counts
 test('ports: the usual where free, the next free one where not, the same again afterwards', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
-  // A server that listens on TCP answers an object.
+  // A server that listens on TCP returns an object.
   const { port } = taken.address() as AddressInfo;
   const usual = await freePort();
   const ports = await choosePorts(folder, { busy: port, calm: usual });

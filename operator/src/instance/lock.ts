@@ -10,8 +10,8 @@ export interface Lock {
 }
 
 /**
- * Takes a lock file for as long as this process lives, or answers the id of the process that holds it. A file whose process has died (or
- * whose id now belongs to another process) counts for nothing.
+ * Takes a lock file for as long as this process lives, or returns the id of the process that holds it. A file whose
+ * process has died, or whose process id now belongs to another process, does not count.
  */
 export function takeLock(file: string): Lock | { heldBy: number } {
   mkdirSync(dirname(file), { recursive: true });
@@ -32,7 +32,7 @@ export function takeLock(file: string): Lock | { heldBy: number } {
   }
 }
 
-/** The process that holds a lock file, or undefined when nobody does. */
+/** The id of the process that holds a lock file, or undefined when it is not held. */
 export function lockHolder(file: string): number | undefined {
   let text: string;
   try {

@@ -5,20 +5,23 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { takeLock, type Lock } from './lock';
 
-/** How far above the usual port the next free one is looked for. Forty clones side by side is more than any machine carries. */
+/**
+ * How far above the usual port a free one is searched for. Forty clones side by side are more than any machine carries.
+ */
 const SEARCH_RANGE = 400;
 
 const Remembered = z.record(z.string(), z.int().min(1).max(65535));
 
-/** Ports taken for this process, by name, and their release. */
+/** Ports claimed for this process, by name, and their release. */
 export interface Ports<Name extends string> {
   of: Record<Name, number>;
   release(): void;
 }
 
 /**
- * Chooses a free port of 127.0.0.1 for each name: the one used last time (remembered in `folder`), else the usual one, else the next free
- * one above it. Ports are claimed machine-wide until released, so that two clones started at the same moment never choose the same.
+ * Chooses a free port of 127.0.0.1 for each name: the one used last time (remembered in `folder`), else the usual one,
+ * else the next free one above it. Ports are claimed machine-wide until they are released, so two clones that start at
+ * the same moment never choose the same.
  */
 export async function choosePorts<Name extends string>(
   folder: string,
@@ -57,7 +60,7 @@ export async function choosePorts<Name extends string>(
     }
   }
   writeFileSync(file, JSON.stringify(chosen, null, 2));
-  // Every name has its port after the second loop; the type can't see that.
+  // Every name has its port after the second loop; the type cannot show that.
   return {
     of: chosen as Record<Name, number>,
     release: () => {
@@ -73,7 +76,7 @@ function claimMachineWide(port: number): Lock | undefined {
     const lock = takeLock(join(tmpdir(), `quadrille-port-${String(port)}.lock`));
     return 'heldBy' in lock ? undefined : lock;
   } catch {
-    return undefined; // a stale file of another user, which only that user may remove
+    return undefined; // a stale file of another user, which this user may not remove
   }
 }
 
@@ -81,11 +84,11 @@ function readRemembered(file: string): Record<string, number | undefined> {
   try {
     return Remembered.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
-    return {}; // first start, or a damaged file: the usual ports will do
+    return {}; // first start, or a damaged file: the usual ports are used
   }
 }
 
-// Listening without an address claims the port on every interface, which fails too when something listens on another one.
+// Listening without an address tries every interface, so it also fails when another process listens on one of them.
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();

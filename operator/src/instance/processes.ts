@@ -3,21 +3,24 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How often a process that was asked to end is looked at again, in milliseconds: short against any shutdown. */
+/** How often a process that was asked to end is checked, in milliseconds: short compared with any shutdown. */
 const POLL_MS = 50;
-/** After SIGKILL a process is gone as soon as the kernel schedules it; longer means it hangs in the kernel. */
+/**
+ * After SIGKILL a process is gone as soon as the kernel schedules it; one that takes longer than this, in milliseconds,
+ * hangs in the kernel.
+ */
 const KILL_GRACE_MS = 5000;
 
 /**
- * The name all server processes of a data folder carry in their command line. It is derived from the folder's real path, so a copied
- * clone gets another one and can never end the processes of the original.
+ * The text that all server processes of a data folder have in their command line. It is derived from the folder's real
+ * path, so a copied clone has another one and never ends the processes of the original.
  */
 export function processMarker(folder: string): string {
   mkdirSync(folder, { recursive: true });
   return `quadrille-${createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 12)}`;
 }
 
-/** Processes of this machine whose command line has `marker` in it, ourselves excepted. */
+/** Ids of the processes of this machine whose command line contains `marker`, without this process. */
 export function findProcesses(marker: string): number[] {
   return listProcesses()
     .filter((entry) => entry.pid !== process.pid && entry.args.includes(marker))
@@ -38,12 +41,13 @@ function listProcesses(): { pid: number; args: string }[] {
   });
 }
 
-// A container's processes are visible from outside, and its clone may lie under the same path as ours: they are not ours to end.
+// A container's processes are visible from outside, and its clone may have the same path: they must not be ended from
+// here.
 function inOurNamespace(pid: number): boolean {
   try {
     return readlinkSync(`/proc/${String(pid)}/ns/pid`) === readlinkSync('/proc/self/ns/pid');
   } catch {
-    return true; // another user's process: it can't be signalled either
+    return true; // another user's process, which cannot be signalled either
   }
 }
 
@@ -56,8 +60,8 @@ function readProc(pid: number, file: string): string | undefined {
 }
 
 /**
- * When a process started, as an opaque text that, together with its id, names it for ever; undefined when it does not run.
- * Process ids are used again, soon so in containers: an id alone proves nothing.
+ * When a process started, as an opaque text that identifies it together with its id; undefined when it does not run. An
+ * id alone is not enough, because ids are reused, quickly so in containers.
  */
 export function processStart(pid: number): string | undefined {
   if (process.platform === 'linux') {
@@ -73,7 +77,10 @@ export function processStart(pid: number): string | undefined {
   }
 }
 
-/** Asks processes to end with `signal`, and after `graceMs` ends what is left with SIGKILL. Resolves when all are gone. */
+/**
+ * Asks processes to end with `signal`, and after `graceMs` milliseconds ends the rest with SIGKILL. Resolves when all
+ * are gone.
+ */
 export async function endProcesses(pids: readonly number[], signal: NodeJS.Signals, graceMs: number): Promise<void> {
   const left = pids.filter((pid) => send(pid, signal));
   await waitUntilGone(left, graceMs);
@@ -85,7 +92,7 @@ function send(pid: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, signal);
   } catch {
-    return false; // gone already, or another user's
+    return false; // already gone, or another user's
   }
 }
 

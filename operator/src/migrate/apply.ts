@@ -3,12 +3,12 @@ import { Client } from 'pg';
 import { reasonOf } from '@quadrille/service-chassis';
 import type { Migration } from './migrations';
 
-/** The key of the advisory lock under which `prisma migrate` works: whoever migrates the same database waits. */
+/** The key of the advisory lock that `prisma migrate` takes, so that the two wait for each other. */
 const PRISMA_LOCK = 72707369;
-/** Another migration that holds the lock longer than this, in milliseconds, hangs. */
+/** A migration that holds the lock for longer than this, in milliseconds, hangs. */
 const LOCK_TIMEOUT_MS = 60_000;
 
-/** Prisma's own bookkeeping, as `prisma migrate deploy` makes it. */
+/** Prisma's own table of applied migrations, as `prisma migrate deploy` creates it. */
 const CREATE_BOOKKEEPING = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
     id                      VARCHAR(36) PRIMARY KEY NOT NULL,
     checksum                VARCHAR(64) NOT NULL,
@@ -27,13 +27,14 @@ interface Applied {
 }
 
 /**
- * Brings a database to the newest migration and answers the names of those it applied. Each migration and its bookkeeping commit together:
- * one that fails or is interrupted leaves nothing behind. Refuses, naming the remedy, a database whose history differs from the files: an
- * edited migration, one that another tool left half done, one that this copy does not know.
+ * Brings a database to the newest migration and returns the names of the migrations it applied. Each migration commits
+ * together with its bookkeeping, so one that fails or is interrupted leaves nothing behind. Refuses, naming the remedy,
+ * a database whose history differs from the files: an edited migration, one that another tool left unfinished, or one
+ * that this copy does not know.
  */
 export async function applyMigrations(url: string, migrations: readonly Migration[]): Promise<string[]> {
   const client = new Client({ connectionString: url, application_name: 'quadrille-migrate' });
-  client.on('error', () => undefined); // the query under way fails as well
+  client.on('error', () => undefined); // the running query fails as well
   await client.connect();
   try {
     await client.query(`SET lock_timeout = ${String(LOCK_TIMEOUT_MS)}`);
@@ -50,7 +51,7 @@ export async function applyMigrations(url: string, migrations: readonly Migratio
     for (const migration of pending) await applyOne(client, migration);
     return pending.map((migration) => migration.name);
   } finally {
-    await client.end(); // and with the session the lock
+    await client.end(); // ends the session, which releases the lock
   }
 }
 

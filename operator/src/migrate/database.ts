@@ -1,9 +1,9 @@
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 
-/** Opens a session on `url`, hands it to `work`, and closes it whatever happens. */
+/** Opens a session on `url`, passes it to `work`, and always closes it. */
 export async function withClient<Result>(url: string, work: (client: Client) => Promise<Result>): Promise<Result> {
   const client = new Client({ connectionString: url, application_name: 'quadrille-tools' });
-  client.on('error', () => undefined); // the query under way fails as well
+  client.on('error', () => undefined); // the running query fails as well
   await client.connect();
   try {
     return await work(client);
@@ -27,14 +27,16 @@ export function withCredentials(url: string, user: string, password: string): st
   return changed.toString();
 }
 
-/** Makes a login role with this password, or sets the password of an existing one. Needs an administrator's session. */
+/**
+ * Creates a login role with this password, or sets the password of an existing one. Needs an administrator's session.
+ */
 export async function ensureRole(client: Client, role: string, password: string): Promise<void> {
   const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
   const verb = rowCount ? 'ALTER' : 'CREATE';
   await client.query(`${verb} ROLE ${escapeIdentifier(role)} LOGIN PASSWORD ${escapeLiteral(password)}`);
 }
 
-/** Makes a database when it is missing; owned by `owner`, or by the session's role when there is none. */
+/** Creates a database when it is missing; it is owned by `owner`, or by the session's role without one. */
 export async function ensureDatabase(client: Client, database: string, owner?: string): Promise<void> {
   const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [database]);
   if (rowCount) return;

@@ -1,7 +1,10 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 
-/** Where packages put the server's own script; the one on the PATH may be Debian's wrapper, which insists on root and the system's node. */
+/**
+ * Where packages put the server's own script. The one on the PATH may be Debian's wrapper, which insists on root and
+ * the system's node.
+ */
 const USUAL_FOLDERS = [
   '/usr/lib/rabbitmq/bin',
   '/opt/rabbitmq/sbin',
@@ -17,7 +20,7 @@ export interface BrokerPrograms {
   epmd: string;
 }
 
-/** Finds the machine's RabbitMQ. Fails with what to install where there is none. */
+/** Finds the machine's RabbitMQ. Fails, saying what to install, when there is none. */
 export function findBroker(): BrokerPrograms {
   const folders = [...USUAL_FOLDERS, ...(process.env['PATH'] ?? '').split(delimiter)];
   const server = folders.map((folder) => join(folder, 'rabbitmq-server')).find(isRealServer);

@@ -11,23 +11,26 @@ import { markLog, startProcess, waitUntilReady, type ServerProcess } from './chi
 
 /** The administrator's user and the virtual host of the private broker. */
 const NAME = 'quadrille';
-/** Recovering long queues after a crash takes a while on a slow disk. In milliseconds. */
+/** How long a start may take, in milliseconds: after a crash, recovering long queues is slow on a slow disk. */
 const READY_WITHIN_MS = 120_000;
-/** A broker writes its queues' state when asked to end; after this, in milliseconds, it is ended by force and recovers at its next start. */
+/**
+ * A broker that ends writes the state of its queues; after this, in milliseconds, it is killed and recovers at its next
+ * start.
+ */
 const STOP_GRACE_MS = 20_000;
-/** Erlang schedulers beyond this do not make this load any faster, and each costs memory. */
+/** More Erlang schedulers do not make this load any faster, and each costs memory. */
 const MAX_SCHEDULERS = 4;
 
 /** How to start a private RabbitMQ. */
 export interface BrokerOptions {
-  /** Holds the node's data (`broker/`) and its log (`logs/rabbitmq.log`); made when missing. */
+  /** Holds the node's data (`broker/`) and its log (`logs/rabbitmq.log`); created when missing. */
   folder: string;
   ports: { amqp: number; management: number; distribution: number; epmd: number };
   /** Password of the administrator's user. Must be the same at every start on the same folder. */
   password: string;
-  /** Another node of the cluster that the node on `folder` begins, with its name. That one's port mapper serves both. */
+  /** Set for another node of the cluster whose first node is on `folder`. The first node's port mapper serves both. */
   second?: { name: string; folder: string };
-  /** False: stopped by force instead of cleanly, which takes RabbitMQ six seconds. For tests, whose messages nobody misses. */
+  /** False for tests, whose messages may be lost: the node is killed, because a clean stop takes six seconds. */
   durable: boolean;
 }
 
@@ -45,8 +48,9 @@ export interface BrokerServer {
 }
 
 /**
- * Starts a private RabbitMQ node with its management UI on 127.0.0.1, beside any other broker of the machine. A node left over from a
- * killed run on the same folder is ended first. Fails with the end of the log when it does not come up.
+ * Starts a private RabbitMQ node with its management UI on 127.0.0.1, independent of any other broker of the machine. A
+ * node left over from a killed run on the same folder is ended first. Fails with the end of its log when it does not
+ * start.
  */
 export async function startBroker(options: BrokerOptions): Promise<BrokerServer> {
   const programs = findBroker();
@@ -60,9 +64,9 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerServer>
   const env = environment(options, base, logFolder);
   const logFile = join(logFolder, 'rabbitmq.log');
   const consoleFile = join(logFolder, 'rabbitmq-console.log');
-  // The console has what keeps the node from writing a log.
+  // What keeps a node from writing its log is on its console.
   const logs = [markLog(logFile), markLog(consoleFile)];
-  // Started by us, not by the node: as a child it can be ended with the node, where the daemon that Erlang starts stays for ever.
+  // Started here, not by the node: a child can be ended with the node, while the daemon that Erlang starts would stay.
   const epmdArgs = ['-port', String(options.ports.epmd), '-address', '127.0.0.1', '-relaxed_command_check'];
   const epmdCommand = { command: programs.epmd, args: epmdArgs, env, argv0: `epmd-${marker(options.folder)}` };
   const epmd = options.second ? undefined : startProcess(epmdCommand, consoleFile, 'SIGTERM');
@@ -90,12 +94,12 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerServer>
   return { url, managementUrl, process: node, control, stop };
 }
 
-/** Ends a node (and its port mapper) that still runs on a data folder though nobody holds it any more. */
+/** Ends a node, and its port mapper, that a killed run has left on a data folder. */
 export async function endBroker({ folder, durable }: Pick<BrokerOptions, 'folder' | 'durable'>): Promise<void> {
   await endProcesses(findProcesses(marker(folder)), durable ? 'SIGTERM' : 'SIGKILL', STOP_GRACE_MS);
 }
 
-// The management UI is up before the broker takes AMQP connections.
+// Whether a port accepts connections: the management UI is up before the broker takes AMQP connections.
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port });
@@ -113,7 +117,7 @@ function accepts(port: number): Promise<boolean> {
 /** The name of the first node of a folder, or of another one of its cluster. */
 export const nodeName = (name = NAME): string => `${name}@localhost`;
 
-// Nodes of one cluster know each other by it. The first one has written its own when it was started.
+// Copies the Erlang cookie, by which nodes of a cluster know each other. The first node wrote it at its start.
 function copyCookie(from: string, to: string): void {
   const cookie = join(to, '.erlang.cookie');
   rmSync(cookie, { force: true }); // it is read-only
@@ -143,7 +147,7 @@ function writeConfiguration(options: BrokerOptions, base: string): void {
   writeFileSync(join(base, 'enabled_plugins'), '[rabbitmq_management].\n');
 }
 
-// Built from nothing: a RABBITMQ_ variable meant for another node of the machine must not reach this one.
+// Does not inherit: a RABBITMQ_ variable for another node of the machine must not reach this one.
 function environment(options: BrokerOptions, base: string, logFolder: string): NodeJS.ProcessEnv {
   const schedulers = Math.min(availableParallelism(), MAX_SCHEDULERS);
   return {
@@ -153,7 +157,8 @@ function environment(options: BrokerOptions, base: string, logFolder: string): N
     HOME: base, // Erlang keeps the node's cookie there
     ERL_EPMD_PORT: String(options.ports.epmd),
     ERL_EPMD_ADDRESS: '127.0.0.1',
-    RABBITMQ_NODENAME: nodeName(options.second?.name), // no host name that would have to resolve, and the same wherever the folder is mounted
+    // No host name that must resolve, and the same name wherever the folder is mounted.
+    RABBITMQ_NODENAME: nodeName(options.second?.name),
     RABBITMQ_DIST_PORT: String(options.ports.distribution),
     RABBITMQ_MNESIA_BASE: join(base, 'data'),
     RABBITMQ_LOG_BASE: logFolder,
@@ -167,7 +172,8 @@ function environment(options: BrokerOptions, base: string, logFolder: string): N
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: [
       `+S ${String(schedulers)}:${String(schedulers)}`,
       '-kernel inet_dist_use_interface {127,0,0,1}',
-      `-quadrille ${marker(options.folder)} .`, // read by nobody: how a later start recognises its own
+      // Not used by Erlang: the mark by which a later start recognises its own processes.
+      `-quadrille ${marker(options.folder)} .`,
     ].join(' '),
   };
 }

@@ -3,29 +3,29 @@ import { closeSync, existsSync, openSync, readFileSync, statSync, truncateSync }
 import { setTimeout as delay } from 'node:timers/promises';
 import { endProcesses } from '../instance/processes';
 
-/** A server's log is begun anew at a start that finds it larger than this, in bytes: plenty to look into, no burden to a disk. */
+/** A start that finds a server's log larger than this, in bytes, begins it anew. */
 const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
-/** How much of a log an error message quotes, in lines: the reason stands in the last ones. */
+/** How many lines of a log an error message quotes: the reason is in the last ones. */
 const QUOTED_LINES = 8;
-/** A line of a stack trace: ten of them, as Node writes them, would leave no room for the reason, which stands above them. */
+/** A line of a stack trace. Node writes ten of them below the reason, which would leave no room for it. */
 const STACK_FRAME = /^\s+at /;
-/** Pause between two looks at a server that is starting, in milliseconds. */
+/** Pause between two checks of a server that is starting, in milliseconds. */
 const POLL_MS = 50;
 const MS_PER_S = 1000;
 
 /** A server process that this process started. */
 export interface ServerProcess {
   pid: number;
-  /** The signal that asks it for a clean end. */
+  /** The signal that makes it end cleanly. */
   cleanEnd: NodeJS.Signals;
-  /** Resolves when the process has ended, wanted or not. */
+  /** Resolves when the process has ended for any reason. */
   ended: Promise<void>;
   hasEnded(): boolean;
-  /** Asks it to end with `signal`, ends it by force after `graceMs`, and resolves when it is gone. */
+  /** Asks it to end with `signal`, kills it after `graceMs` milliseconds, and resolves when it is gone. */
   end(signal: NodeJS.Signals, graceMs: number): Promise<void>;
 }
 
-/** What to run: the command, and as whom and where it runs. */
+/** A command, and the user and folder it runs with. */
 export interface Command {
   command: string;
   args: readonly string[];
@@ -36,19 +36,19 @@ export interface Command {
   argv0?: string;
 }
 
-// What this process has started and not yet seen end: a start that is interrupted must find it.
+// The processes started here that have not ended yet: an interrupted start must find them.
 const running = new Set<ServerProcess>();
-/** A server asked to end with everything else gets as long as the slowest of them, a broker, in milliseconds. */
+/** How long any server gets to end, in milliseconds: as long as the slowest, a broker. */
 const END_GRACE_MS = 20_000;
 
-/** Ends every server this process has started, with `signal` or else the one each was started with as its clean end. */
+/** Ends every server that this process has started, with `signal` or else with the clean signal of each. */
 export async function endStarted(signal?: NodeJS.Signals): Promise<void> {
   await Promise.all([...running].map((server) => server.end(signal ?? server.cleanEnd, END_GRACE_MS)));
 }
 
 /**
- * Starts a server in a session of its own, so that Ctrl-C in the terminal reaches only us and the order of stopping is ours. `cleanEnd` is
- * the signal that makes it end cleanly.
+ * Starts a server in a session of its own, so that Ctrl-C in the terminal reaches only this process, which decides the
+ * order of stopping. `cleanEnd` is the signal that makes the server end cleanly.
  */
 export function startProcess(what: Command, logFile: string, cleanEnd: NodeJS.Signals): ServerProcess {
   if (existsSync(logFile) && statSync(logFile).size > LOG_LIMIT_BYTES) truncateSync(logFile);
@@ -61,7 +61,8 @@ export function startProcess(what: Command, logFile: string, cleanEnd: NodeJS.Si
 
 function watch(child: ChildProcess, command: string, cleanEnd: NodeJS.Signals): ServerProcess {
   const { pid } = child;
-  child.on('error', () => undefined); // not found, told below; or a failed signal, seen by whoever waits for the end
+  // Not found, which is reported below; or a failed signal, after which the process goes on.
+  child.on('error', () => undefined);
   if (pid === undefined)
     throw new Error(`${command} can't be started: check that it is installed and may be executed.`);
   let over = false;
@@ -88,28 +89,28 @@ function watch(child: ChildProcess, command: string, cleanEnd: NodeJS.Signals): 
   return server;
 }
 
-// The session it was given has everything it started: a script that is killed leaves its server there.
+// Kills the whole session: a script that is killed alone leaves its server running.
 function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // nothing left, as it should be
+    // nothing was left
   }
 }
 
-/** A log and where a run begins in it: logs are written on from run to run, and an old error is not why the new run ends. */
+/** A log and where the current run begins in it: an error of an earlier run is not why this one ends. */
 export interface LogMark {
   readonly file: string;
-  /** Bytes that were there before. */
+  /** Its size in bytes before the run. */
   readonly size: number;
 }
 
-/** Marks where a run that begins now begins in its log. To be called before the process is started. */
+/** Marks the current end of a log. Call it before the process is started. */
 export const markLog = (file: string): LogMark => ({ file, size: existsSync(file) ? statSync(file).size : 0 });
 
 /**
- * Waits until `isReady` answers true. Fails when the process ends before, or after `ms` milliseconds, quoting the end of the first of its
- * logs that has something of this run.
+ * Waits until `isReady` returns true. Fails when the process ends before, or after `ms` milliseconds, quoting the end
+ * of the first of its logs that has something of this run.
  */
 export async function waitUntilReady(
   name: string,
@@ -136,7 +137,7 @@ function quoted(logs: readonly LogMark[]): string {
 function newLines({ file, size }: LogMark): string[] {
   if (!existsSync(file)) return [];
   const bytes = readFileSync(file);
-  // A log that is smaller than it was has been begun anew.
+  // A log that has become smaller was begun anew.
   const text = bytes.subarray(bytes.length < size ? 0 : size).toString('utf8');
   return text.split('\n').filter((line) => line.trim() !== '');
 }

@@ -1,10 +1,10 @@
 import { reasonOf } from '@quadrille/service-chassis';
 import { connectManagement, type Management } from '../topology/management';
 
-/** The usual port of the management API, tried on the broker's host where RABBITMQ_MANAGEMENT_URL does not say otherwise. */
+/** The usual port of the management API, used on the broker's host when RABBITMQ_MANAGEMENT_URL is not set. */
 const MANAGEMENT_PORT = 15672;
 
-/** Servers of the user's own, named by the environment; a missing one is started privately. */
+/** Servers of the user's own, named by the environment. One that is not named is started privately. */
 export interface OwnServers {
   databaseUrl: string | undefined;
   amqpUrl: string | undefined;
@@ -17,7 +17,7 @@ const PROTOCOLS = {
   RABBITMQ_MANAGEMENT_URL: ['http:', 'https:'],
 };
 
-/** Reads DATABASE_URL, RABBITMQ_URL and RABBITMQ_MANAGEMENT_URL. Fails with every one that is no URL of its kind. */
+/** Reads DATABASE_URL, RABBITMQ_URL and RABBITMQ_MANAGEMENT_URL. Fails, naming each of them that is no valid URL. */
 export function ownServers(env: NodeJS.ProcessEnv = process.env): OwnServers {
   const given = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
   const wrong = Object.entries(PROTOCOLS).filter(([name, protocols]) => {
@@ -46,8 +46,8 @@ function protocolOf(url: string): string {
 }
 
 /**
- * The management API of a broker, with the credentials of its AMQP URL: at `managementUrl` or, without one, at port 15672 of the broker's
- * host. Undefined where it does not answer or the user is no administrator.
+ * The management API of a broker, with the credentials of its AMQP URL: at `managementUrl` or, without one, at port
+ * 15672 of the broker's host. Undefined when it does not respond or the user is no administrator.
  */
 export async function findManagement(
   amqpUrl: string,
@@ -62,13 +62,13 @@ export async function findManagement(
   return (await management.isAdministrator()) ? management : undefined;
 }
 
-/** The virtual host an AMQP URL names; `/` where it names none. */
+/** The virtual host that an AMQP URL names; `/` when it names none. */
 export function virtualHostOf(amqpUrl: string): string {
   const path = new URL(amqpUrl).pathname;
   return path.length > 1 ? decodeURIComponent(path.slice(1)) : '/';
 }
 
-/** Tells an error of connecting to a server by the variable that named the server. */
+/** Returns an error that names the variable by which an unreachable server was configured. */
 export function unreachable(variable: keyof typeof PROTOCOLS, url: string, error: unknown): Error {
   const reason = reasonOf(error);
   return new Error(

@@ -5,19 +5,23 @@ import type { Command } from './child';
 
 /** The account PostgreSQL runs under, and how to reach it. PostgreSQL refuses to run as root. */
 export interface Account {
-  /** Hands a file or folder to the account. */
+  /** Makes the account the owner of a file or folder. */
   own(path: string): void;
-  /** Makes a command run under the account. */
+  /** Changes a command so that it runs under the account. */
   run(command: Command): Command;
 }
 
-/** Accounts looked for when root starts PostgreSQL, in this order: the one meant for it, then the one every system has. */
+/**
+ * Accounts that are tried when root starts PostgreSQL, in this order: the one meant for it, then the one that every
+ * system has.
+ */
 const CANDIDATES = ['postgres', 'nobody'];
 
 /**
- * The account for the data in `dataFolder` with the programs in `binFolder`. For an ordinary user that is the user. For root it is the owner
- * of existing data, else the `postgres` or `nobody` of the machine; no account is created. Where the clone lies in a folder which that
- * account may not enter (/root, or one made by mktemp), the account gets the one capability it lacks, so that the data stays in the clone.
+ * Chooses the account for the data in `dataFolder` with the programs in `binFolder`. For an ordinary user it is that
+ * user. For root it is the owner of existing data, else `postgres` or `nobody`; no account is created. When the account
+ * may not enter a folder above the clone (such as /root, or one made by mktemp), it gets the one capability it lacks,
+ * so that the data stays in the clone.
  */
 export function chooseAccount(dataFolder: string, binFolder: string): Account {
   if (process.getuid?.() !== 0) return { own: () => undefined, run: (command) => command };
@@ -33,7 +37,7 @@ export function chooseAccount(dataFolder: string, binFolder: string): Account {
       `--reuid=${String(uid)}`,
       `--regid=${String(gid)}`,
       '--clear-groups',
-      '--securebits=+no_setuid_fixup', // else the kernel's access(2), which initdb asks, knows nothing of the capability
+      '--securebits=+no_setuid_fixup', // otherwise access(2), which initdb calls, ignores the capability
       '--inh-caps=-all,+dac_override',
       '--ambient-caps=-all,+dac_override',
       command.command,

@@ -10,19 +10,25 @@ import { chooseAccount, type Account } from './postgres-account';
 
 /** The administrator's role of the private server. */
 const ADMIN = 'quadrille';
-/** Recovery after a crash replays up to max_wal_size (1 GB), which slow disks need a minute for. In milliseconds. */
+/**
+ * How long a start may take, in milliseconds: recovery replays up to max_wal_size (1 GB), for which slow disks need a
+ * minute.
+ */
 const READY_WITHIN_MS = 120_000;
-/** A fast shutdown writes a checkpoint; after this, in milliseconds, the server is ended by force and recovers at its next start. */
+/**
+ * A fast shutdown writes a checkpoint; after this, in milliseconds, the server is killed and recovers at its next
+ * start.
+ */
 const STOP_GRACE_MS = 15_000;
 
 /** How to start a private PostgreSQL. */
 export interface PostgresOptions {
-  /** Holds the server's data (`postgres/`) and its log (`logs/postgres.log`); made when missing. */
+  /** Holds the server's data (`postgres/`) and its log (`logs/postgres.log`); created when missing. */
   folder: string;
   port: number;
   /** Password of the administrator's role. Must be the same at every start on the same folder. */
   password: string;
-  /** False: no fsync, for tests. */
+  /** False for tests: no fsync. */
   durable: boolean;
   maxConnections: number;
 }
@@ -37,8 +43,8 @@ export interface PostgresServer {
 }
 
 /**
- * Starts a private PostgreSQL on 127.0.0.1, making its data folder at first. A server left over from a killed run on the same folder is
- * ended first. Fails with the end of the log when it does not come up.
+ * Starts a private PostgreSQL on 127.0.0.1, creating its data folder at the first start. A server left over from a
+ * killed run on the same folder is ended first. Fails with the end of its log when it does not start.
  */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const data = join(options.folder, 'postgres');
@@ -48,7 +54,8 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const account = chooseAccount(data, bin);
   await endPostgres(options.folder);
   if (!existsSync(data)) await initialise(options, account, bin, data);
-  // Left by a crash. In a container its process id may be in use again, and the server would refuse to start; ours was ended above.
+  // Left by a crash. In a container its process id may be in use again, and the server would refuse to start; a server
+  // of this folder was ended above.
   rmSync(join(data, 'postmaster.pid'), { force: true });
   const log = markLog(logFile);
   const server = startProcess(account.run(serverCommand(options, bin, data)), logFile, 'SIGINT');
@@ -62,7 +69,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   return { url, process: server, stop: () => server.end('SIGINT', STOP_GRACE_MS) };
 }
 
-/** Ends a server that still runs on a data folder though nobody holds it any more. */
+/** Ends a server that a killed run has left on a data folder. */
 export async function endPostgres(folder: string): Promise<void> {
   await endProcesses(findProcesses(marker(folder)), 'SIGINT', STOP_GRACE_MS);
 }
@@ -82,7 +89,8 @@ function binaries(): string {
 
 function serverCommand(options: PostgresOptions, bin: string, data: string): Command {
   const settings = {
-    cluster_name: marker(options.folder), // shown in every process title: how a later start recognises its own
+    // Shown in every process title: the mark by which a later start recognises its own processes.
+    cluster_name: marker(options.folder),
     listen_addresses: '127.0.0.1',
     port: options.port,
     unix_socket_directories: '', // their path has a length limit that a deep clone would break
@@ -99,13 +107,13 @@ function serverCommand(options: PostgresOptions, bin: string, data: string): Com
   return { command: join(bin, 'postgres'), args: ['-D', data, ...args], env: environment(), cwd: data };
 }
 
-// Nothing of ours: PGOPTIONS, PGDATA or a locale that the machine doesn't have would change or break the server.
+// Does not inherit: PGOPTIONS, PGDATA or a missing locale would change or break the server.
 function environment(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], LANG: 'C', LC_ALL: 'C', TZ: 'UTC' };
 }
 
 async function initialise(options: PostgresOptions, account: Account, bin: string, data: string): Promise<void> {
-  const fresh = `${data}.new`; // renamed when complete, so that an interrupted start leaves no half-made data folder
+  const fresh = `${data}.new`; // renamed when complete, so that an interrupted start leaves no unfinished data folder
   const passwordFile = `${data}.password`;
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { mode: 0o700 });
@@ -156,7 +164,7 @@ async function answers(url: string): Promise<boolean> {
     await client.query('SELECT 1');
     return true;
   } catch (error) {
-    // 28P01: another password than the one this data folder was made with; waiting doesn't help.
+    // 28P01: the data folder was created with another password, so waiting does not help.
     if (hasCode(error, '28P01')) {
       throw new Error(
         'PostgreSQL refuses the password of secrets.json. Restore that file, or delete .data to begin anew.',

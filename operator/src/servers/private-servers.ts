@@ -11,7 +11,9 @@ const MAX_CONNECTIONS = 100;
 /** Tests run several systems beside each other. */
 const MAX_CONNECTIONS_TESTS = 300;
 
-/** The usual ports, and far from those for tests, which must not take them from a running system. */
+/**
+ * The usual ports of a system; those of tests are far away, so that tests do not take the ports of a running system.
+ */
 const USUAL_PORTS = { postgres: 5432, amqp: 5672, management: 15672, distribution: 25672, epmd: 4369 };
 const TEST_PORTS = { postgres: 21432, amqp: 21672, management: 21673, distribution: 21674, epmd: 21675 };
 
@@ -22,10 +24,10 @@ type ServerPort = keyof typeof USUAL_PORTS;
 export interface ServersOptions<Name extends string> {
   folder: string;
   purpose: 'system' | 'tests';
-  /** False where the environment names a server of the user's own. */
+  /** False when the environment names a server of the user's own. */
   postgres: boolean;
   broker: boolean;
-  /** Further ports to choose and hold, by name, with their usual numbers. */
+  /** Further ports to choose and claim, by name, with their usual numbers. */
   ports: Record<Name, number>;
 }
 
@@ -35,16 +37,16 @@ export interface PrivateServers<Name extends string> {
   broker: BrokerServer | undefined;
   ports: Record<ServerPort | Name, number>;
   passwordOf: (name: string) => string;
-  /** Start them again, on the same ports, after they died. */
+  /** Starts it again on the same ports after it died. */
   restartPostgres: () => Promise<PostgresServer>;
   restartBroker: () => Promise<BrokerServer>;
-  /** Gives up ports and data folder. The servers must have been stopped. */
+  /** Releases ports and data folder. The servers must have been stopped. */
   release: () => void;
 }
 
 /**
- * Starts the private servers of a data folder, both at once. What a killed run has left on the folder is ended first; a run that is alive
- * is an error that names its process.
+ * Starts the private servers of a data folder, both at once. Servers that a killed run has left on the folder are ended
+ * first; a run that is alive is an error that names its process.
  */
 export async function startPrivateServers<Name extends string>(
   options: ServersOptions<Name>,
@@ -58,7 +60,8 @@ export async function startPrivateServers<Name extends string>(
     );
   }
   await Promise.all([endPostgres(folder), endBroker({ folder, durable })]);
-  // Tests begin with an empty broker: RabbitMQ 3.10 can lose its dead-lettering for good when old queues are deleted as it recovers them.
+  // Tests begin with an empty broker: RabbitMQ 3.10 can lose its dead-lettering for good when old queues are deleted as
+  // it recovers them.
   if (!durable) rmSync(join(folder, 'broker'), { recursive: true, force: true });
   const ports = await choosePorts<ServerPort | Name>(folder, {
     ...(durable ? USUAL_PORTS : TEST_PORTS),

@@ -8,11 +8,13 @@ import type { Progress } from '../start/progress';
 import { findManagement, virtualHostOf } from '../servers/own-servers';
 import { services, shortNames, topology, type ShortName } from '../services';
 
-/** Servers that are not usable after this time, in milliseconds, are not coming: a broker recovering long queues takes tens of seconds. */
+/**
+ * How long servers may take to become usable, in milliseconds: a broker recovering long queues takes tens of seconds.
+ */
 const SERVERS_WITHIN_MS = 120_000;
 const RETRY_INTERVAL_MS = 1000;
 
-/** What set-up is told: the administrators' URLs and the password each service will come with, at the database and the broker alike. */
+/** What set-up needs: the administrators' URLs, and the password of each service for the database and the broker. */
 export interface Setup {
   databaseUrl: string;
   amqpUrl: string;
@@ -52,7 +54,10 @@ export function readSetup(env: NodeJS.ProcessEnv): Setup {
   };
 }
 
-/** Prepares databases and broker, waiting for servers that are still starting. Fails with the last reason when they do not come. */
+/**
+ * Prepares databases and broker, waiting for servers that are still starting. Fails with the last reason when they do
+ * not become usable.
+ */
 export async function setUp(setup: Setup, progress: Progress): Promise<void> {
   const passwordOf = (service: string): string => {
     const short = shortNames.find((name) => services[name].table.name === service);

@@ -10,9 +10,9 @@ const perService = z.object({
 });
 
 const AddressesSchema = perService.extend({
-  /** Management UI and API of the broker; null where there is none. */
+  /** Management UI and API of the broker; null when there is none. */
   management: z.string().nullable(),
-  /** Of the management UI; null where there is none. */
+  /** Credentials of the management UI; null when there is none. */
   credentials: z.object({ user: z.string(), password: z.string() }).nullable(),
   /** The administrator's AMQP URL. */
   amqp: z.string(),
@@ -20,7 +20,7 @@ const AddressesSchema = perService.extend({
   databases: perService,
 });
 
-/** Where the running system is: HTTP addresses of the services, broker, databases. */
+/** The addresses of the running system: services, broker, databases. */
 export type Addresses = z.infer<typeof AddressesSchema>;
 
 const fileIn = (folder: string): string => join(folder, 'addresses.json');
@@ -31,7 +31,7 @@ export function writeAddresses(folder: string, addresses: Addresses): void {
   writeFileSync(fileIn(folder), `${JSON.stringify(addresses, null, 2)}\n`, { mode: 0o600 });
 }
 
-/** The addresses of the running system. Fails, naming `npm start`, where none was started. */
+/** Reads the addresses of the running system. Fails, naming `npm start`, when none was started. */
 export function readAddresses(folder: string): Addresses {
   if (!existsSync(fileIn(folder))) throw new Error('Quadrille does not run here: npm start');
   return AddressesSchema.parse(JSON.parse(readFileSync(fileIn(folder), 'utf8')));

@@ -12,15 +12,15 @@ import { services, shortNames, topology, type ShortName } from '../services';
 export interface BrokerAccess {
   /** AMQP URL with the administrator's credentials. */
   adminUrl: string;
-  /** Undefined where no management API is at hand. */
+  /** Undefined when there is no usable management API. */
   management: Management | undefined;
   /** AMQP URL of each service. */
   urls: Record<ShortName, string>;
 }
 
 /**
- * Declares the topology, and a least-privilege user for each service. In a broker of the user's own without a management API (or where the
- * user is no administrator) there are no such users: all services then use the given credentials.
+ * Declares the topology and a least-privilege user for each service. A broker of the user's own without a management
+ * API, or whose user is no administrator, gets no such users: all services then use the given credentials.
  */
 export async function prepareBroker(
   broker: BrokerServer | undefined,
@@ -49,10 +49,12 @@ export async function prepareBroker(
   };
 }
 
-/** A node that does not answer within this is passed over. */
+/** A node that does not respond within this, in milliseconds, is passed over. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** The first node of a cluster that can be asked; the first of all when none can, so that its error is told. */
+/**
+ * The first node of a cluster that accepts a connection; the very first when none does, so that its error is reported.
+ */
 async function firstThatAnswers(nodes: readonly string[]): Promise<string> {
   const [first = '', ...others] = nodes;
   if (others.length === 0) return first;
@@ -65,7 +67,7 @@ async function firstThatAnswers(nodes: readonly string[]): Promise<string> {
   return first;
 }
 
-/** Makes a virtual host that is not there yet, open to the administrator who asks. */
+/** Creates a virtual host when it is missing, and gives the administrator all permissions in it. */
 export async function ensureVirtualHost(management: Management, name: string): Promise<void> {
   const host = encodeURIComponent(name);
   if (await management.isVirtualHostRunning(name)) return;

@@ -6,15 +6,16 @@ import { services, shortNames, type ShortName } from '../services';
 /** URL of each service's database, with the credentials the service uses. */
 export type DatabaseUrls = Record<ShortName, string>;
 
-/** Databases of one service, and the migrations applied to it now. */
+/** The databases of all services, and the migrations that were applied to each just now. */
 export interface Migrated {
   urls: DatabaseUrls;
   applied: { service: string; migrations: string[] }[];
 }
 
 /**
- * Makes the four databases and brings them to the newest migration. In the private server each belongs to a role of its own
- * (`passwordOf` given); in a server of the user's own they are named `quadrille_<service>` and used with the given credentials.
+ * Creates the four databases and brings them to the newest migration. In the private server each belongs to a role of
+ * its own (`passwordOf` given); in a server of the user's own they are named `quadrille_<service>` and used with the
+ * given credentials.
  */
 export async function prepareDatabases(adminUrl: string, passwordOf?: (name: string) => string): Promise<Migrated> {
   const entries: [ShortName, string][] = [];

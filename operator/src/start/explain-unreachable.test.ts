@@ -8,7 +8,7 @@ import { createTestVirtualHost, testServers } from '@quadrille/test-kit';
 import { verify } from '../verify/verify';
 import { askServers, type Asked } from './explain-unreachable';
 
-/** An address at which nobody listens: a moment ago somebody did. */
+/** An address at which nothing listens: its server has just closed. */
 async function deadHost(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

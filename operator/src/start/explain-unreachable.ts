@@ -1,4 +1,7 @@
-/** Which server does not answer: "connect ECONNREFUSED 127.0.0.1:5673" says so only to whoever knows the ports by heart. */
+/**
+ * Names the server that does not respond: "connect ECONNREFUSED 127.0.0.1:5673" helps only those who know the ports by
+ * heart.
+ */
 import { connect } from 'node:net';
 import { types } from 'node:util';
 import { isTransient, reasonOf } from '@quadrille/service-chassis';
@@ -6,10 +9,12 @@ import { nodesOf } from '../servers/own-servers';
 import { shortNames } from '../services';
 import type { Addresses } from './addresses';
 
-/** A server that does not take a connection within this is silent, in milliseconds: a running one takes it at once. */
+/**
+ * A server that does not accept a connection within this, in milliseconds, does not run: a running one accepts at once.
+ */
 const TAKEN_WITHIN_MS = 2_000;
 
-/** The ports of URLs that name none. */
+/** The ports of URLs without a port. */
 const USUAL_PORTS: Readonly<Record<string, number>> = {
   'amqp:': 5672,
   'amqps:': 5671,
@@ -19,7 +24,7 @@ const USUAL_PORTS: Readonly<Record<string, number>> = {
   'https:': 443,
 };
 
-/** The servers of a system, and how whoever asks them has started it. */
+/** The servers of a system, and whether docker compose runs them. */
 export type Asked = Pick<Addresses, 'amqp' | 'databases' | 'management'> & { readonly docker?: boolean };
 
 interface Server {
@@ -28,7 +33,7 @@ interface Server {
   readonly port: number;
 }
 
-/** Does `work`. When it fails because a server does not answer, the error names that server and says what to do. */
+/** Does `work`. When it fails because a server does not respond, the error names that server and says what to do. */
 export async function askServers<Result>(asked: Asked, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
@@ -37,7 +42,7 @@ export async function askServers<Result>(asked: Asked, work: () => Promise<Resul
   }
 }
 
-/** How the broker says that a queue is not there. */
+/** The broker's message for a queue that does not exist. */
 const NO_QUEUE = /no queue '([^']+)'/;
 
 async function explained(asked: Asked, error: unknown): Promise<unknown> {
@@ -62,19 +67,19 @@ async function explained(asked: Asked, error: unknown): Promise<unknown> {
   });
 }
 
-/** Of servers that all take connections again: whether the error is of this one. */
+/** Whether an error is of this server; asked when all servers accept connections again. */
 function isMeant(server: Server, error: unknown): boolean {
   const { name, port } = server;
-  // A host with several addresses is refused at each of them.
+  // A host with several addresses has an error for each of them.
   if (types.isNativeError(error) && 'errors' in error && Array.isArray(error.errors))
     return error.errors.some((each) => isMeant(server, each));
-  // What the operating system says names a port, or, of a connection that broke off, nothing.
+  // An error of the operating system names a port, or nothing when a connection broke off.
   if (types.isNativeError(error) && 'syscall' in error) return 'port' in error && error.port === port;
-  // A database that starts or stops takes connections, and says so in each.
+  // A database that starts or stops accepts connections, and reports its state in each.
   return name === 'PostgreSQL' && isTransient(error);
 }
 
-/** Each server once: the four databases are most often on one. */
+/** Each server once: the four databases are usually on one server. */
 function serversOf({ amqp, databases, management }: Asked): Server[] {
   const all = [
     ...nodesOf(amqp).map((url) => serverAt('RabbitMQ', url)),

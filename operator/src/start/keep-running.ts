@@ -4,10 +4,13 @@ import type { PrivateServers } from '../servers/private-servers';
 import type { ServerProcess } from '../servers/child';
 import type { Progress } from './progress';
 
-/** Pause before a server that died, or could not be started again, is started (again), in milliseconds. */
+/** Pause before each attempt to start a server that died, in milliseconds. */
 const PAUSE_MS = 1000;
 
-/** Starts the private servers again when they die, until told to stop. Services wait for them meanwhile. */
+/**
+ * Starts the private servers again when they die. Returns the function that ends this. Services wait for their servers
+ * meanwhile.
+ */
 export function keepRunning(
   servers: Pick<PrivateServers<string>, 'postgres' | 'broker' | 'restartPostgres' | 'restartBroker'>,
   isStopping: () => boolean,

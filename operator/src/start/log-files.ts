@@ -2,9 +2,9 @@ import { copyFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mkdirSync, openSync } from 'node:fs';
 
-/** A log file that has grown larger than this, in bytes, is moved aside to `<name>.log.1`: two of them hold hours of a busy service. */
+/** A log file larger than this, in bytes, is moved to `<name>.log.1`: two of them hold hours of a busy service. */
 const LIMIT_BYTES = 20 * 1024 * 1024;
-/** How often sizes are looked at, in milliseconds: a busy service writes some 5 MB in that time. */
+/** How often sizes are checked, in milliseconds: a busy service writes some 5 MB in that time. */
 const LOOK_EVERY_MS = 2000;
 
 /** Path of the log of a service or server. */
@@ -13,15 +13,18 @@ export function logFile(folder: string, name: string): string {
 }
 
 /**
- * Opens a log for a child process, which writes to it directly: lines reach the file though nobody reads a pipe, and cost this process
- * nothing. Appending, so that the file may be truncated beneath it.
+ * Opens a log for a child process, which writes to it directly: no pipe has to be read, and this process has no work.
+ * The file is opened for appending, so that it may be truncated while it is written.
  */
 export function openLog(folder: string, name: string): number {
   mkdirSync(join(folder, 'logs'), { recursive: true });
   return openSync(logFile(folder, name), 'a', 0o600);
 }
 
-/** Keeps logs within their limit until told to stop. The lines written during the copy (milliseconds) may be lost. */
+/**
+ * Keeps logs within their limit. Returns the function that ends this. Lines written during the copy (milliseconds) may
+ * be lost.
+ */
 export function rotateLogs(folder: string, names: readonly string[]): () => void {
   const look = async (): Promise<void> => {
     for (const name of names) {
@@ -32,7 +35,7 @@ export function rotateLogs(folder: string, names: readonly string[]): () => void
       await truncate(file);
     }
   };
-  // A disk that is full now may have room at the next look; nothing else can go wrong here.
+  // A disk that is full now may have room at the next check; nothing else can go wrong here.
   const timer = setInterval(() => void look().catch(() => undefined), LOOK_EVERY_MS);
   return () => {
     clearInterval(timer);

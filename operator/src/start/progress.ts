@@ -1,6 +1,8 @@
-/** Progress of a start: one line for each step; a terminal also shows what is under way. */
+/** Progress of a start: one line for each step. A terminal also shows the steps in progress. */
 export interface Progress {
-  /** Does `work` and prints a line when it is done, with the seconds it took. `done` may be made of the result. */
+  /**
+   * Does `work` and prints a line when it is done, with the seconds it took. `done` may be a function of the result.
+   */
   step<Result>(
     doing: string,
     done: string | ((result: Result) => string),
@@ -11,7 +13,7 @@ export interface Progress {
 }
 
 const CLEAR_LINE = '\x1b[2K';
-/** Of a terminal that does not say how wide it is. */
+/** Width of a terminal that does not report it. */
 const USUAL_COLUMNS = 80;
 
 /** Progress on a stream, standard error by default: standard output stays for results. */
@@ -24,7 +26,8 @@ export function createProgress(stream: NodeJS.WriteStream = process.stderr): Pro
   const redraw = (): void => {
     if (!stream.isTTY) return;
     const line = underWay.size > 0 ? `  … ${[...underWay].join(', ')}` : '';
-    stream.write(`${CLEAR_LINE}${line.slice(0, (stream.columns > 0 ? stream.columns : USUAL_COLUMNS) - 1)}\r`); // one that wraps could not be cleared
+    // A line that wraps could not be cleared.
+    stream.write(`${CLEAR_LINE}${line.slice(0, (stream.columns > 0 ? stream.columns : USUAL_COLUMNS) - 1)}\r`);
   };
   return {
     note: (text) => {

@@ -9,20 +9,22 @@ import { serviceFlags } from './node-flags';
 import type { Progress } from './progress';
 import { supervise, type Supervised } from './supervisor';
 
-/** A service connects to database and broker and starts listening in about a second; recovery of a long outbox takes longer. In milliseconds. */
+/**
+ * How long a service may take to become ready, in milliseconds: usually a second, more with a long outbox to recover.
+ */
 const READY_WITHIN_MS = 60_000;
 const POLL_MS = 50;
 
-/** The four services, kept running. */
+/** The four services, each started again when it dies. */
 export interface RunningServices {
   urls: Record<ShortName, string>;
-  /** Each service by itself. */
+  /** Each service, to stop and start by itself. */
   supervised: Record<ShortName, Supervised>;
-  /** Resolves when all are ready. Fails, quoting its log, as soon as one dies before. */
+  /** Resolves when all are ready. Fails as soon as one dies before that, quoting its log. */
   ready(): Promise<void>;
-  /** Lets all drain and ends them. */
+  /** Lets all services drain, then ends them. */
   stop(): Promise<void>;
-  /** Ends all at once. */
+  /** Kills all services. */
   kill(): void;
 }
 
@@ -48,7 +50,7 @@ export function runServices(
     return { supervised, log, url: `http://${localAddress()}:${String(ports[short])}` };
   });
   return {
-    // One entry for each short name, in their order; so are the URLs.
+    // One entry for each short name, in their order, as for the URLs.
     supervised: Object.fromEntries(running.map(({ supervised }, i) => [shortNames[i], supervised])) as Record<
       ShortName,
       Supervised

@@ -5,12 +5,15 @@ import { reasonOf } from '@quadrille/service-chassis';
 import { endProcesses } from '../instance/processes';
 import { openLog } from './log-files';
 
-/** First pause before a service that died is started again, doubled at each further death up to the longest, in milliseconds. */
+/**
+ * First pause before a service that died is started again, in milliseconds; doubled at each further death up to the
+ * longest.
+ */
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 /** A service that ran this long, in milliseconds, was healthy: the next death is a first one again. */
 const HEALTHY_AFTER_MS = 30_000;
-/** Services drain within 10 s of SIGTERM; one second more for the process to end. */
+/** Services drain within 10 s of SIGTERM; the process gets one second more to end. In milliseconds. */
 const STOP_GRACE_MS = 11_000;
 
 /** A service to keep running. */
@@ -25,22 +28,25 @@ export interface ServiceProcess {
   folder: string;
 }
 
-/** A service kept running. */
+/** A service that is started again when it dies. */
 export interface Supervised {
   name: string;
-  /** Id of the process of the moment; undefined between two. */
+  /** Id of the current process; undefined between two. */
   pid(): number | undefined;
-  /** Why it died last, undefined while it never did. */
+  /** Why it died last; undefined if it never did. */
   lastDeath(): string | undefined;
-  /** Lets it drain and ends it; it is not started again by itself. */
+  /** Lets it drain and ends it. It stays stopped until `start`. */
   stop(): Promise<void>;
   /** Starts it after it was stopped. */
   start(): void;
-  /** Ends it at once. */
+  /** Kills it. It stays stopped until `start`. */
   kill(): void;
 }
 
-/** Starts a service and starts it again whenever it dies, telling `onDeath` why and after which pause. */
+/**
+ * Starts a service, and starts it again when it dies. `onDeath` is called with the reason and the pause before the
+ * start, in milliseconds.
+ */
 export function supervise(service: ServiceProcess, onDeath: (why: string, pauseMs: number) => void): Supervised {
   let stopping = false;
   let pause = FIRST_PAUSE_MS;
@@ -58,7 +64,7 @@ export function supervise(service: ServiceProcess, onDeath: (why: string, pauseM
         died(why);
       };
       child.on('error', (error) => {
-        // One that could not be started has no exit; one that runs has only missed a message.
+        // A process that could not be started has no exit event; for one that runs, the error concerns only a message.
         if (child.pid === undefined) end(error.message);
       });
       child.once('exit', (code, signal) => {
@@ -82,7 +88,7 @@ export function supervise(service: ServiceProcess, onDeath: (why: string, pauseM
       child = launch(service);
       ended = follow();
     } catch (error) {
-      died(reasonOf(error)); // no process or file to be had: later, perhaps
+      died(reasonOf(error)); // no process or no file available; this may pass
     }
   }
 
@@ -109,7 +115,8 @@ export function supervise(service: ServiceProcess, onDeath: (why: string, pauseM
   };
 }
 
-// In a session of its own, so that Ctrl-C reaches only the supervisor; the channel tells the service when the supervisor has died.
+// In a session of its own, so that Ctrl-C reaches only the supervisor. The channel tells the service when the
+// supervisor has died.
 function launch(service: ServiceProcess): ReturnType<typeof spawn> {
   const log = openLog(service.folder, service.name);
   const child = spawn(process.execPath, [...service.flags, service.file], {

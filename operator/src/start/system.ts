@@ -19,9 +19,9 @@ export interface RunningSystem {
   started: Promise<Addresses>;
   /** One of its services; undefined before they are started. */
   service(name: ShortName): Supervised | undefined;
-  /** Stops the services, then the servers; also in the middle of starting. */
+  /** Stops the services, then the servers. May be called during the start. */
   stop(): Promise<void>;
-  /** Ends every process at once. The data survives, as it does a crash. */
+  /** Kills every process. The data survives, as after a crash. */
   kill(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export function startSystem(folder: string, progress: Progress): RunningSystem {
       stopping = true;
       for (const end of cleanUp) end();
       await running?.stop();
-      if (servers) removeAddresses(folder); // otherwise they are those of the system that runs here already
+      if (servers) removeAddresses(folder); // without servers, the file is that of a system that already runs here
       await endStarted();
       servers?.release();
     },

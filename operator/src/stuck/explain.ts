@@ -1,8 +1,8 @@
-/** Why an order waits: for whom, since when, what would heal it, and what is in the way. Pure. */
+/** Why an order waits: for which service, since when, what will heal it, and what prevents that. Pure. */
 import { traceIdOf } from '@quadrille/service-chassis';
 import type { Moment, ServiceQueues, StuckFacts } from './facts';
 
-/** What is said of one order. */
+/** The explanation of one order. */
 export interface Explanation {
   readonly orderId: string;
   readonly status: string;
@@ -11,14 +11,14 @@ export interface Explanation {
   readonly waitsFor: string;
   /** What will happen by itself, the earliest first. */
   readonly heals: readonly string[];
-  /** What keeps it from happening, and what can be done. */
+  /** What prevents that, and what can be done. */
   readonly inTheWay: readonly string[];
   readonly traceId: string | undefined;
 }
 
-/** Whom an order waits for, and what they are to do. */
+/** The service that an order waits for, and what it has to do. */
 interface Wait {
-  /** The service that is to act. */
+  /** The service that has to act. */
   readonly service: string;
   readonly what: string;
 }
@@ -26,7 +26,7 @@ interface Wait {
 const wait = (service: string, what: string): Wait => ({ service, what });
 const OVER = ['FAILED', 'VOIDED', 'REFUNDED'];
 
-/** What the payment itself waits for, while it is under way. */
+/** What a payment that is not at rest waits for. */
 function paymentUnderWay({ payment }: StuckFacts): Wait | undefined {
   switch (payment?.status) {
     case 'CHARGING':
@@ -52,7 +52,7 @@ const EVENT_OF: Readonly<Record<string, string>> = {
   REFUNDED: 'PaymentRefunded',
 };
 
-/** An order nobody has decided about yet. */
+/** What an order waits for while it is PENDING. */
 function pendingWaits(facts: StuckFacts): Wait {
   const { order, reservation, payment } = facts;
   if (!reservation) return wait('inventory-service', 'inventory-service, to hear OrderCreated');
@@ -65,7 +65,7 @@ function pendingWaits(facts: StuckFacts): Wait {
   return wait('payment-service', 'payment-service, to hear InventoryReserved');
 }
 
-/** An order that ended badly, and whose stock and money must come back. */
+/** What an order that failed or was cancelled waits for: its stock and its money must be returned. */
 function endedWaits(facts: StuckFacts): Wait | undefined {
   const { order, reservation, payment } = facts;
   const ending = order?.status === 'FAILED' ? 'PaymentFailed' : 'OrderCancelled';
@@ -103,7 +103,7 @@ function waitOf(facts: StuckFacts): Wait {
 
 const clock = (at: Date) => `${at.toISOString().slice(11, 19)} UTC`;
 
-/** `at 03:10:11 UTC, in 12 s`, or that it should have been. */
+/** A moment as text, such as `at 03:10:11 UTC, in 12 s`; a past one is marked as overdue. */
 const due = ({ at, inSeconds }: Moment) =>
   inSeconds >= 0 ? `at ${clock(at)}, in ${String(inSeconds)} s` : `due since ${clock(at)}, ${String(-inSeconds)} s ago`;
 
@@ -112,7 +112,7 @@ interface Healing {
   readonly text: string;
 }
 
-/** What each service will do by itself. */
+/** What each service will do without help, the earliest first. */
 function healings({ order, reservation, payment, mails, rows }: StuckFacts): Healing[] {
   const found: Healing[] = [];
   const add = (moment: Moment | undefined, text: string) => {
@@ -139,7 +139,7 @@ function healings({ order, reservation, payment, mails, rows }: StuckFacts): Hea
   return found.sort((a, b) => a.moment.inSeconds - b.moment.inSeconds);
 }
 
-/** What a person should look at. */
+/** What an operator should look at. */
 function obstacles({ orderId, parked }: StuckFacts, { service }: Wait, queues: readonly ServiceQueues[]): string[] {
   const queue = queues.find((each) => each.service === service);
   return [
@@ -164,7 +164,7 @@ export function explain(facts: StuckFacts, queues: readonly ServiceQueues[]): Ex
   const found = waitOf(facts);
   const changes = [order, reservation, payment].flatMap((row) => (row ? [row.changed.inSeconds] : []));
   const written = [...mails, ...rows].map((each) => each.written.inSeconds);
-  // What moved last is what the order waits since; a settled one waits since its mail or event was written.
+  // An order waits since its last change; a settled one waits since its mail or event was written.
   const lastSeconds =
     order?.settled === false || written.length === 0
       ? Math.max(...changes, ...(changes.length === 0 ? written : []))

@@ -1,4 +1,4 @@
-/** What is known of an order that waits beyond its time, as it was read. */
+/** What was read about an order that waits beyond its time. */
 
 /** A moment by the database's clock: when, and how many seconds from now (negative: ago). */
 export interface Moment {
@@ -6,11 +6,11 @@ export interface Moment {
   readonly inSeconds: number;
 }
 
-/** Its row in order-service. */
+/** The order's row in order-service. */
 export interface StuckOrder {
   readonly status: string;
   readonly settled: boolean;
-  /** How far the others have come, as far as order-service has heard. */
+  /** The progress of the other services, as far as order-service knows. */
   readonly inventory: string;
   readonly payment: string;
   readonly nudges: number;
@@ -21,7 +21,7 @@ export interface StuckOrder {
   readonly traceparent: string | undefined;
 }
 
-/** Its row in inventory-service. */
+/** The order's row in inventory-service. */
 export interface StuckReservation {
   readonly status: string;
   readonly nudges: number;
@@ -29,7 +29,7 @@ export interface StuckReservation {
   readonly due: Moment | undefined;
 }
 
-/** Its row in payment-service. */
+/** The order's row in payment-service. */
 export interface StuckPayment {
   readonly status: string;
   readonly attempt: number;
@@ -38,7 +38,7 @@ export interface StuckPayment {
   readonly due: Moment | undefined;
 }
 
-/** A mail about it that is not out. */
+/** A mail about the order that was not sent yet. */
 export interface StuckMail {
   readonly kind: string;
   readonly attempts: number;
@@ -46,17 +46,17 @@ export interface StuckMail {
   readonly due: Moment;
 }
 
-/** A message about it that is committed and not published. */
+/** A message about the order that is committed and not published. */
 export interface StuckRow {
   readonly service: string;
   readonly type: string;
   readonly tries: number;
   readonly written: Moment;
-  /** When the relay may take it: the end of somebody's lease, or of a pause. */
+  /** When the relay may take it: the end of another relay's lease, or of a pause. */
   readonly available: Moment;
 }
 
-/** A message about it that its service gave up. */
+/** A parked message about the order. */
 export interface StuckParked {
   readonly service: string;
   readonly queue: string;
@@ -76,7 +76,7 @@ export interface StuckFacts {
   readonly parked: readonly StuckParked[];
 }
 
-/** The queues that a service consumes: all that waits in them, and the fewest that consume one. */
+/** The queues of a service: the messages waiting in all of them, and the smallest number of consumers of one. */
 export interface ServiceQueues {
   readonly service: string;
   readonly messages: number;

@@ -1,4 +1,7 @@
-/** Finds the orders that wait beyond their time, and reads all that is known of them. Every statement walks an index that exists anyway. */
+/**
+ * Finds the orders that wait beyond their time, and reads everything that is known about them. Every statement uses an
+ * index that exists anyway.
+ */
 import { connect, type Replies } from 'amqplib';
 import type { Pool } from 'pg';
 import { SWEPT_WITHIN_MS } from '@quadrille/service-chassis';
@@ -7,15 +10,18 @@ import type { Parked } from '../dead-letters/parked';
 import { services, shortNames, type ShortName } from '../services';
 import type { Moment, ServiceQueues, StuckFacts } from './facts';
 
-/** Orders that are explained: the others are like them. */
+/** How many orders are explained: more would not tell more. */
 export const EXPLAINED_MAX = 200;
 
-/** A broker that does not answer within this is not reachable. */
+/** A broker that does not respond within this, in milliseconds, is not reachable. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
 type Databases = Readonly<Record<ShortName, Pool>>;
 
-/** Nudged or tried in vain, or not taken by the sweeper: beyond its time. `$1`: milliseconds, `$2`: how many. */
+/**
+ * Selects orders beyond their time: nudged or tried in vain, or not taken by the sweeper. `$1`: milliseconds, `$2`: how
+ * many.
+ */
 const beyond = (table: string, inVain: string) =>
   `SELECT order_id AS "orderId" FROM ${table} WHERE due_at IS NOT NULL AND order_id IS NOT NULL
     AND (${inVain} OR due_at <= now() - make_interval(secs => $1 / 1000.0)) ORDER BY due_at LIMIT $2`;
@@ -30,7 +36,7 @@ const BEYOND: Readonly<Record<ShortName, string>> = {
 const UNPUBLISHED = `SELECT DISTINCT order_id AS "orderId" FROM outbox
   WHERE created_at <= now() - make_interval(secs => $1 / 1000.0) LIMIT $2`;
 
-/** A moment in JSON; amqp and pg know times, only the database knows how far they are from its now. */
+/** A moment as JSON, with its distance from now by the database's clock. */
 const moment = (column: string) =>
   `CASE WHEN ${column} IS NOT NULL THEN json_build_object('at', ${column}, 'inSeconds', round(extract(epoch FROM ${column} - now()))) END`;
 
@@ -68,7 +74,7 @@ async function unsettledOf(order: Pool, ids: readonly string[]): Promise<string[
   return rows.map(({ orderId }) => orderId);
 }
 
-/** JSON's times as dates, whatever the depth. */
+/** Turns times in JSON into dates, at any depth. */
 function revive(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || value instanceof Date || Array.isArray(value))
     return value ?? undefined;
@@ -77,7 +83,7 @@ function revive(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, revive(inner)]));
 }
 
-/** The rows of a statement by their order, without the id. */
+/** Returns the rows of a statement by order id, without the id. */
 async function read<Fact>(pool: Pool, text: string, values: unknown[]): Promise<ReadonlyMap<string, readonly Fact[]>> {
   const { rows } = await pool.query<{ orderId: string }>(text, values);
   const byOrder = new Map<string, Fact[]>();
@@ -88,7 +94,7 @@ async function read<Fact>(pool: Pool, text: string, values: unknown[]): Promise<
   return byOrder;
 }
 
-/** Everything about every order that waits beyond its time. `parked`: what the services have given up. */
+/** Reads everything about the orders that wait beyond their time. `parked`: the messages in the parking queues. */
 export async function readStuck(databases: Databases, parked: readonly Parked[]): Promise<StuckFacts[]> {
   const waiting = await findIds(databases);
   const unsettled = await unsettledOf(
@@ -120,13 +126,13 @@ export async function readStuck(databases: Databases, parked: readonly Parked[])
   }));
 }
 
-/** The services' queues: what waits in them, and whether anybody takes it. */
+/** Reads the queues of the services: how many messages wait, and how many consumers there are. */
 export async function readQueues(amqpUrl: string): Promise<ServiceQueues[]> {
   const connection = await connect(amqpUrl, { timeout: CONNECT_TIMEOUT_MS });
   connection.on('error', () => undefined); // the call that it broke fails as well
   try {
     const channel = await connection.createChannel();
-    channel.on('error', () => undefined); // likewise
+    channel.on('error', () => undefined); // the call that it broke fails as well
     const queues: ServiceQueues[] = [];
     for (const name of shortNames) {
       const service = services[name].table.name;

@@ -1,4 +1,4 @@
-/** npm run verify -- --stuck: the orders that wait beyond their time, explained. */
+/** `npm run verify -- --stuck`: explains the orders that wait beyond their time. */
 import { Pool } from 'pg';
 import { openParkingLot } from '../dead-letters/parking-lot';
 import { shortNames, type ShortName } from '../services';
@@ -6,7 +6,7 @@ import type { VerifyAddresses } from '../verify/verify';
 import { explain, type Explanation } from './explain';
 import { EXPLAINED_MAX, readQueues, readStuck } from './read';
 
-/** Finds and explains what waits beyond its time; nothing is changed. The longest waiting come first. */
+/** Finds and explains the orders that wait beyond their time, the longest waiting first. Changes nothing. */
 export async function findStuck({
   databases,
   amqp,
@@ -22,7 +22,7 @@ export async function findStuck({
     payment: pool('payment'),
     notification: pool('notification'),
   };
-  // It is asked to look, not to replay.
+  // The parking lot is used for listing only.
   const lot = await openParkingLot(amqp, () => Promise.resolve());
   try {
     const [facts, queues] = [await readStuck(pools, await lot.list({})), await readQueues(amqp)];
@@ -50,7 +50,7 @@ function lines({ orderId, status, waitingSeconds, waitsFor, heals, inTheWay, tra
   ];
 }
 
-/** What was found, for a person. */
+/** The explanations as lines of text. */
 export function stuckReport(found: readonly Explanation[]): string[] {
   if (found.length === 0) return ['  Nothing waits beyond its time.'];
   const orders = found.length === 1 ? '1 order waits' : `${String(found.length)} orders wait`;

@@ -5,16 +5,20 @@ import type { Topology } from './topology';
 /** Password of the user of a service, by the service's name. */
 export type PasswordOf = (service: string) => string;
 
-/** Where in a broker a topology goes. */
+/** Where in a broker a topology is declared. */
 export interface Place {
   virtualHost: string;
-  /** Put before the services' user names: two systems on one broker must not change each other's passwords. Empty in the private broker. */
+  /**
+   * Prefix of the services' user names: two systems on one broker must not change each other's passwords. Empty in the
+   * private broker.
+   */
   userPrefix: string;
 }
 
 /**
- * Declares a topology through the management API, and removes bindings that an earlier version had: idempotent, and safe beside running
- * services. A queue that exists with other arguments is an error that names it (RabbitMQ can't change a queue). The virtual host must exist.
+ * Declares a topology through the management API and removes bindings of earlier versions. Idempotent, and safe while
+ * services run. A queue that exists with other arguments is an error that names it, because RabbitMQ cannot change a
+ * queue. The virtual host must exist.
  */
 export async function declareTopology(
   management: Management,
@@ -59,8 +63,8 @@ const Bindings = z.array(
 );
 
 /**
- * Removes bindings that an earlier version had between what is declared: by them a service would hear an event twice, or
- * one that it no longer knows.
+ * Removes bindings of an earlier version between declared exchanges and queues: through them a service would receive an
+ * event twice, or one that it no longer knows.
  */
 async function unbindOthers(management: Management, topology: Topology, host: string): Promise<void> {
   const keyOf = (exchange: string, queue: string, routingKey: string) => [exchange, queue, routingKey].join(' ');
@@ -75,7 +79,7 @@ async function unbindOthers(management: Management, topology: Topology, host: st
   for (const { source, destination, properties_key } of others) {
     const [exchange = '', queue = '', key = ''] = [source, destination, properties_key].map(encodeURIComponent);
     await management.request('DELETE', `bindings/${host}/e/${exchange}/q/${queue}/${key}`).catch((error: unknown) => {
-      if (!String(error).includes(': 404')) throw error; // otherwise somebody else was faster
+      if (!String(error).includes(': 404')) throw error; // 404: another process was faster
     });
   }
 }

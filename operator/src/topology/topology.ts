@@ -8,16 +8,19 @@ import {
 } from '@quadrille/service-chassis/src/contract/topology';
 import { exchangeOf, type EventType } from '@quadrille/shared-events';
 
-/** What the topology needs to know of a service; the `service` table of each package has it. */
+/** What the topology needs to know about a service; the `service` table of each package contains it. */
 export interface ServiceTable {
-  /** For example `order-service`; its queue and its broker user are named alike, and a second queue after it. */
+  /**
+   * For example `order-service`: also the name of its broker user and of its queue, and the beginning of its other
+   * queues' names.
+   */
   name: string;
-  /** Keys: the events it hears. */
+  /** The keys are the events that the service hears. */
   hears: Readonly<Partial<Record<EventType, unknown>>>;
   publishes: readonly EventType[];
-  /** Those of `hears` that others may overtake. */
+  /** The events in `hears` that others may overtake. */
   lowPriority: readonly EventType[];
-  /** One delay queue each, in milliseconds. */
+  /** The delays of its timers, in milliseconds; there is a delay queue for each. */
   delaysMs: readonly number[];
 }
 
@@ -40,7 +43,7 @@ export interface Binding {
   routingKey: string;
 }
 
-/** A broker user and what it may do in the virtual host, as regular expressions over names. */
+/** A broker user and its permissions in the virtual host, as regular expressions over names. */
 export interface User {
   name: string;
   permissions: { configure: string; write: string; read: string };
@@ -55,21 +58,25 @@ export interface Topology {
 }
 
 /**
- * How often a quorum queue delivers a message before it gives up. RabbitMQ 4 has 20 by default, which a service that is killed again and
- * again with hundreds of messages in flight would use up on innocent ones; business attempts are counted in the database.
+ * How often a quorum queue delivers a message before it dead-letters it. RabbitMQ 4's default of 20 would park innocent
+ * messages of a service that is killed again and again with hundreds of messages unacknowledged. The database counts
+ * the real attempts.
  */
 const DELIVERY_LIMIT = 1000;
 
 /**
- * Looking at a parked message is a delivery that is given back, and RabbitMQ 4 drops a message after 20 of them unless told otherwise.
- * Nobody looks so often: the highest number that every version takes.
+ * The delivery limit of parking queues. Each time a parked message is listed, it is delivered and returned, and
+ * RabbitMQ 4 drops a message after 20 of these by default. This is the highest number that every version accepts.
  */
 const LOOKS_MAX = 2_147_483_647;
 
-/** Where a service parks what it could not handle, and what it could not read. */
+/** The queues for messages that a service could not handle, and for those that it could not read. */
 const parking: readonly ParkingQueue[] = ['dead-letter', 'invalid'];
 
-/** Derives the whole topology from the services' tables. Pure; the order of the result follows the order of the services. */
+/**
+ * Derives the whole topology from the services' tables. Pure; the order of the result follows the order of the
+ * services.
+ */
 export function deriveTopology(services: readonly ServiceTable[]): Topology {
   const parts = services.map(topologyOf);
   return {
@@ -134,7 +141,8 @@ function quorum(): Record<string, string> {
   return { 'x-queue-type': 'quorum' };
 }
 
-// At least once: a message leaves the queue only when the next one has it. That needs reject-publish instead of dropping the oldest.
+// At-least-once dead-lettering: a message leaves the queue only when the next queue has it. That needs reject-publish
+// instead of dropping the oldest message.
 function deadLetter(exchange: string, routingKey: string): Record<string, string> {
   return {
     'x-dead-letter-exchange': exchange,

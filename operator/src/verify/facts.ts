@@ -1,4 +1,4 @@
-/** What the checker knows, as it was read: the rules decide about these facts alone. */
+/** The facts that the checker reads. The rules depend on these facts alone. */
 
 /** The seven invariants of the protocol, by number: the name of each, and what it promises. */
 export const invariants = {
@@ -42,22 +42,22 @@ export const invariants = {
 /** The number of an invariant. */
 export type Invariant = keyof typeof invariants;
 
-/** One offender against one invariant. */
+/** One violation of one invariant. */
 export interface Breach {
   readonly invariant: Invariant;
   readonly orderId?: string;
   readonly productId?: string;
-  /** What is wrong, for a person. */
+  /** What is wrong, in words. */
   readonly detail: string;
-  /** Names an offender that is no order and no product, and that is the same however its detail changes. */
+  /** Identifies an offender that is neither an order nor a product, independent of `detail`, which may change. */
   readonly offender?: string;
-  /** What was read shows by itself that it lasts; there is no need to look again. */
+  /** The facts themselves show that it lasts, so it need not be read again. */
   readonly lasting?: true;
-  /** What was read may be that old, in milliseconds: it must look wrong for so much longer. */
+  /** How old the facts may be, in milliseconds; the violation must be seen for so much longer. */
   readonly readLateMs?: number;
 }
 
-/** What the four services and the gateway's ledger hold about one order. Absent: no such row. */
+/** What the four services and the gateway's ledger hold about one order. Undefined: there is no such row. */
 export interface OrderFacts {
   readonly orderId: string;
   readonly order:
@@ -88,10 +88,10 @@ export interface StockFacts {
 /** Events of one service that are committed and were not published for a while. */
 export interface OutboxFacts {
   readonly service: string;
-  /** Rows older than the patience of the checker. */
+  /** Rows that are older than the checker allows. */
   readonly waiting: number;
   readonly oldestSeconds: number;
-  /** Most tries of one row; an unroutable message is tried for ever. */
+  /** The highest number of attempts of one row; an unroutable message is tried for ever. */
   readonly attempts: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Reads what four databases hold about each order, merged by order id, a page at a time: millions of orders take no more
- * memory than thousands. Every statement walks an index that exists anyway.
+ * Reads what four databases hold about each order, merged by order id, a page at a time: memory does not grow with the
+ * number of orders. Every statement uses an index that exists anyway.
  */
 import type { Pool } from 'pg';
 import type { OrderFacts } from './facts';
@@ -8,10 +8,10 @@ import type { OrderFacts } from './facts';
 /** Rows of one statement: large enough that round trips cost nothing, small enough to hold six such pages. */
 const PAGE_ROWS = 5_000;
 
-/** Before every id. */
+/** An id before all others. */
 const FIRST = '';
 
-/** The databases that know of orders. */
+/** The databases that hold orders. */
 export interface OrderDatabases {
   readonly order: Pool;
   readonly inventory: Pool;
@@ -59,9 +59,10 @@ const simple = (columns: string, table: string): Statement => ({
 });
 
 /**
- * The ledger is keyed by `charge-<order>` and `refund-<order>`, so its pages walk the primary key. Entries under any other key are strays,
- * which have an index of their own: strayOrders finds them, and they are read with everything else that refers to their order. A page has
- * them without amounts: a condition would make the planner think that a page is all there is, and read the whole table for each.
+ * The keys of the ledger are `charge-<order>` and `refund-<order>`, so its pages use the primary key. Entries under
+ * other keys are strays, which have an index of their own: strayOrders finds them, and they are read with the other
+ * rows of their order. A page contains them without amounts: with a condition instead, the planner would take the page
+ * for all rows and read the whole table each time.
  */
 const ledger = (prefix: string, table: string, condition: string): Statement => ({
   page: `SELECT substr(key, ${String(prefix.length + 1)}) AS "orderId",
@@ -95,7 +96,8 @@ async function read(databases: OrderDatabases, form: keyof Statement, values: un
     const { rows } = await pool.query<R>(statement[form], values);
     return rows;
   };
-  // The order's own row is read last: what the others hold was caused by it, so a new order is not mistaken for a missing one.
+  // The order's own row is read last: the other rows are caused by it, so a new order is not mistaken for a missing
+  // one.
   const [reservations, payments, charges, refunds, notifications] = await Promise.all([
     ask<StatusRow>(databases.inventory, STATEMENTS.reservations),
     ask<StatusRow>(databases.payment, STATEMENTS.payments),
@@ -132,7 +134,7 @@ function merge(rows: Rows, last: string | undefined): OrderFacts[] {
   }));
 }
 
-/** The id up to which every table has been read; undefined when all were read to their end. */
+/** The id up to which every table has been read; undefined when all were read to the end. */
 function readUpTo(rows: Rows, pageRows: number): string | undefined {
   const lasts = Object.values(rows)
     .filter((page: readonly Row[]) => page.length === pageRows)
@@ -140,7 +142,7 @@ function readUpTo(rows: Rows, pageRows: number): string | undefined {
   return lasts.length === 0 ? undefined : lasts.reduce((least, id) => (id < least ? id : least));
 }
 
-/** Everything about every order, a page at a time, by order id. */
+/** Reads everything about every order, a page at a time, in the order of their ids. */
 export async function* scanOrders(
   databases: OrderDatabases,
   pageRows = PAGE_ROWS,
@@ -153,13 +155,16 @@ export async function* scanOrders(
   }
 }
 
-/** Everything about some orders. Those that nobody knows are not among the answers. */
+/** Reads everything about some orders. Unknown orders are left out. */
 export async function readOrders(databases: OrderDatabases, orderIds: readonly string[]): Promise<OrderFacts[]> {
   if (orderIds.length === 0) return [];
   return merge(await read(databases, 'some', [orderIds]), undefined);
 }
 
-/** Orders that the gateway's ledger names under another key than theirs: charged or refunded more than once. At most `limit`. */
+/**
+ * Orders with ledger entries under a key other than their own, which were charged or refunded more than once. At most
+ * `limit`.
+ */
 export async function strayOrders({ payment }: OrderDatabases, limit: number): Promise<string[]> {
   const { rows } = await payment.query<{ reference: string }>(STRAYS, [limit]);
   return rows.map(({ reference }) => reference);

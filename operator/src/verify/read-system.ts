@@ -1,4 +1,4 @@
-/** Reads what is not about a single order: stock, outboxes, idempotency keys, queues. */
+/** Reads the facts that are not about a single order: stock, outboxes, idempotency keys, queues. */
 import { connect, type ChannelModel } from 'amqplib';
 import type { Pool } from 'pg';
 import { z } from 'zod';
@@ -7,13 +7,13 @@ import { virtualHostOf } from '../servers/own-servers';
 import { topology } from '../services';
 import type { KeyFacts, OutboxFacts, QueueFacts, StockFacts } from './facts';
 
-/** Offenders of one kind that are read: more would tell nobody more. */
+/** How many offenders of one kind are read: more would not tell more. */
 const OFFENDERS_MAX = 1_000;
 
-/** A broker that does not answer within this is not reachable. */
+/** A broker that does not respond within this, in milliseconds, is not reachable. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** One statement, so that levels, orders and adjustments are of the same moment. */
+/** One statement, so that levels, reservations and adjustments are from the same moment. */
 const STOCK = `WITH held AS (
     SELECT line ->> 'productId' AS product_id,
       sum((line ->> 'quantity')::bigint) FILTER (WHERE status = 'RESERVED') AS reserved,
@@ -31,36 +31,36 @@ const OUTBOX = `SELECT count(*)::int AS waiting, coalesce(round(extract(epoch FR
 
 const KEYS = `SELECT count(*)::int AS keys FROM orders WHERE idempotency_key IS NOT NULL`;
 
-/** Counts within the index; only the rows of repeated keys are read. */
+/** Counts in the index; only the rows of repeated keys are read. */
 const REPEATED_KEYS = `SELECT idempotency_key AS key, array_agg(order_id ORDER BY order_id) AS "orderIds" FROM orders
   WHERE idempotency_key IN (SELECT idempotency_key FROM orders WHERE idempotency_key IS NOT NULL
     GROUP BY idempotency_key HAVING count(*) > 1 LIMIT $1) GROUP BY idempotency_key`;
 
-/** The stock of every product, and of every one that orders hold though it does not exist. */
+/** Reads the stock of every product, and of products that do not exist but are in reservations. */
 export async function readStock(inventory: Pool): Promise<StockFacts[]> {
   const { rows } = await inventory.query<StockFacts>(STOCK);
   return rows;
 }
 
-/** What a service's outbox holds that is older than `olderThanMs`. */
+/** Reads what is older than `olderThanMs` in a service's outbox. */
 export async function readOutbox(service: string, database: Pool, olderThanMs: number): Promise<OutboxFacts> {
   const { rows } = await database.query<Omit<OutboxFacts, 'service'>>(OUTBOX, [olderThanMs]);
   return { service, ...(rows[0] ?? { waiting: 0, oldestSeconds: 0, attempts: 0 }) };
 }
 
-/** How many idempotency keys were used. */
+/** Counts the idempotency keys that were used. */
 export async function countKeys(order: Pool): Promise<number> {
   const { rows } = await order.query<{ keys: number }>(KEYS);
   return rows[0]?.keys ?? 0;
 }
 
-/** Idempotency keys of more than one order. */
+/** Reads the idempotency keys of more than one order. */
 export async function readRepeatedKeys(order: Pool): Promise<KeyFacts[]> {
   const { rows } = await order.query<KeyFacts>(REPEATED_KEYS, [OFFENDERS_MAX]);
   return rows;
 }
 
-/** Looks at the queues of the topology. */
+/** Reads the queues of the topology. */
 export interface QueueReader {
   read(): Promise<QueueFacts[]>;
   close(): Promise<void>;
@@ -69,8 +69,8 @@ export interface QueueReader {
 const Queues = z.array(z.object({ name: z.string(), messages_unacknowledged: z.number().default(0) }));
 
 /**
- * Opens a reader of the queues. What is ready comes from AMQP, which knows it at once (the management API is up to 5 s late); what is
- * unacknowledged is known to the management API alone, and taken for 0 where there is none.
+ * Opens a reader of the queues. The number of ready messages comes from AMQP, which knows it at once; the management
+ * API is up to 5 s late. Only the management API knows the unacknowledged ones, which count as 0 without it.
  */
 export async function openQueueReader(amqpUrl: string, management: ManagementAccess | null): Promise<QueueReader> {
   const connection: ChannelModel = await connect(amqpUrl, { timeout: CONNECT_TIMEOUT_MS });
@@ -86,7 +86,7 @@ export async function openQueueReader(amqpUrl: string, management: ManagementAcc
     read: async () => {
       const unacknowledged = await readUnacknowledged();
       const channel = await connection.createChannel();
-      channel.on('error', () => undefined); // the check below fails as well, and names the queue
+      channel.on('error', () => undefined); // the check below fails as well and names the queue
       const facts: QueueFacts[] = [];
       for (const { name } of topology.queues) {
         const { messageCount } = await channel.checkQueue(name);

@@ -1,22 +1,22 @@
-/** Goes through all orders once, and after that looks again only at those that offended. */
+/** Scans all orders once, and after that rereads only those that broke an invariant. */
 import type { Breach, OrderFacts } from './facts';
 import { missingOrders, readOrders, scanOrders, strayOrders, type OrderDatabases } from './read-orders';
 import { orderBreaches, vanishedBreach } from './rules';
 import { count, emptyTally, type Tally } from './tally';
 
-/** Offenders that are kept; with more, the whole is gone through again each time. */
+/** How many of them are kept; with more, every call scans all orders again. */
 const SUSPECTS_MAX = 10_000;
 
-/** What was found about the orders at one time. */
+/** What one call found about the orders. */
 export interface OrdersFound {
   readonly breaches: readonly Breach[];
   readonly tally: Tally;
-  /** Whether there were more offenders than could be kept. */
+  /** Whether there were more offenders than are kept. */
   readonly more: boolean;
 }
 
 interface Scan {
-  /** Counts of the orders that are not suspects. */
+  /** Counts of the orders that are not rechecked. */
   readonly clean: Tally;
   readonly suspects: readonly string[];
   readonly more: boolean;
@@ -37,7 +37,7 @@ async function scan(databases: OrderDatabases): Promise<Scan> {
   return { clean, suspects: [...suspects], more };
 }
 
-/** Looks at the orders, each time it is called; `requested` are orders that must exist. */
+/** Returns a function that checks the orders each time it is called; `requested` are orders that must exist. */
 export function createOrdersLook(databases: OrderDatabases, requested: readonly string[]): () => Promise<OrdersFound> {
   let last: Scan | undefined;
   let missing = requested;

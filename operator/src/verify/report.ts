@@ -1,15 +1,15 @@
-/** The checker's verdict as lines for a person. */
+/** The checker's verdict as lines of text. */
 import { invariants, type Breach, type Invariant } from './facts';
 import { parkedIn } from './rules';
 import type { Verdict } from './verify';
 
-/** Offenders that are named; the others are counted. */
+/** How many offenders are named; the others are counted. */
 const NAMED_MAX = 10;
 
 /** Width of the names of the invariants. */
 const NAME_WIDTH = Math.max(...Object.values(invariants).map(({ name }) => name.length));
 
-/** Where a line goes on below itself: all seven statuses beside the count would be wider than a terminal. */
+/** Indent of a continued line: all seven statuses beside the count would be wider than a terminal. */
 const INDENT = ' '.repeat('  ✓ 1 '.length + NAME_WIDTH + 2);
 
 const MS_PER_S = 1_000;

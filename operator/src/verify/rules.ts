@@ -1,16 +1,18 @@
-/** The seven invariants of the protocol as pure functions from facts to breaches: the only implementation there is. */
+/**
+ * The seven invariants of the protocol as pure functions from facts to breaches. All checkers use this implementation.
+ */
 import type { Breach, KeyFacts, OrderFacts, OutboxFacts, QueueFacts, StockFacts } from './facts';
 
 const MINOR_PER_UNIT = 100;
 const money = (minor: number) => (minor / MINOR_PER_UNIT).toFixed(2);
 const sum = (amounts: readonly number[]) => amounts.reduce((total, amount) => total + amount, 0);
 
-/** Everything the system says about an order, in one line. */
+/** Describes everything that the services hold about an order in one line. */
 function describe({ order, reservation, payment, charges, refunds, notifications }: OrderFacts): string {
   const states = `order ${order?.status ?? 'missing'}, reservation ${reservation ?? 'none'}, payment ${payment ?? 'none'}`;
   const books = `${states}, charged ${money(sum(charges))}, refunded ${money(sum(refunds))}`;
   const isKnown = order ?? reservation ?? payment ?? [...charges, ...refunds][0];
-  // Without it, nothing in the line would say why there is a line.
+  // Without the notifications, the line of an unknown order would be empty.
   if (isKnown !== undefined || notifications.length === 0) return books;
   return `known from a notification only (${[...new Set(notifications)].join(', ')}): ${books}`;
 }
@@ -29,10 +31,13 @@ const AGREEMENTS: ReadonlySet<string> = new Set([
   'CANCELLED RELEASED REFUNDED',
 ]);
 
-/** Whether an order is on its way: what it owes the other invariants can be said only when it is settled. */
+/** Whether an order is not settled yet: the other invariants can be checked only when it is. */
 const isUnsettled = ({ order }: OrderFacts): boolean => order?.settled === false;
 
-/** Breaches of invariants 1, 3, 4 and 5 by one order. What an order that is not settled has not done yet is no further breach. */
+/**
+ * Breaches of invariants 1, 3, 4 and 5 by one order. For an order that is not settled, the steps that are still missing
+ * are no further breaches.
+ */
 export function orderBreaches(facts: OrderFacts): Breach[] {
   const { orderId, order, reservation, payment, charges, refunds, notifications } = facts;
   const breach = (invariant: Breach['invariant'], detail: string): Breach => ({ invariant, orderId, detail });
@@ -52,7 +57,7 @@ export function orderBreaches(facts: OrderFacts): Breach[] {
   return breaches;
 }
 
-/** What is wrong with the money that the shop has of a settled order. */
+/** What is wrong with the money of a settled order. */
 function moneyWrong(facts: OrderFacts): string[] {
   const { order, charges, refunds } = facts;
   const sold = order?.status === 'CONFIRMED' || order?.status === 'COMPLETED';
@@ -61,12 +66,12 @@ function moneyWrong(facts: OrderFacts): string[] {
   return sum(charges) - sum(refunds) === due ? [] : [`${money(due)} are due: ${describe(facts)}`];
 }
 
-/** Whether the bank did what the payment says. */
+/** Whether the gateway's ledger agrees with the payment. */
 const isLedgered = ({ payment, charges, refunds }: OrderFacts): boolean =>
   charges.length === (payment === 'SUCCEEDED' || payment === 'REFUNDED' ? 1 : 0) &&
   refunds.length === (payment === 'REFUNDED' ? 1 : 0);
 
-/** An order that was answered 2xx and is not there. */
+/** The breach of an order that was accepted (2xx) and does not exist. */
 export const vanishedBreach = (orderId: string): Breach => ({
   invariant: 1,
   orderId,
@@ -90,14 +95,17 @@ export function stockBreaches(stock: StockFacts): Breach[] {
 
 export const isParkingLot = (queue: string) => queue.endsWith('.dead-letter') || queue.endsWith('.invalid');
 
-/** Messages that the system has given up and put aside. */
+/** How many messages are in the parking queues. */
 export const parkedIn = (queues: readonly QueueFacts[]): number =>
   sum(queues.filter(({ name }) => isParkingLot(name)).map(({ ready, unacknowledged }) => ready + unacknowledged));
 
-/** How old the management API's count of unacknowledged messages may be on a busy broker: two of its 5 s intervals. */
+/**
+ * How old the management API's count of unacknowledged messages may be on a busy broker, in milliseconds: two of its
+ * intervals of 5 s.
+ */
 const MANAGEMENT_LAG_MS = 10_000;
 
-/** Breaches of invariant 6. `poison`: messages put in on purpose, which must be parked and nothing else. */
+/** Breaches of invariant 6. `poison`: how many messages were planted on purpose; exactly these must be parked. */
 export function restBreaches(
   outboxes: readonly OutboxFacts[],
   queues: readonly QueueFacts[],

@@ -1,4 +1,4 @@
-/** Plants one breach of each invariant into databases, ledger and broker of its own, and sees it named. */
+/** Plants one breach of each invariant into test databases, ledger and broker, and expects the checker to name it. */
 import { connect } from 'amqplib';
 import { Client, Pool } from 'pg';
 import { services, shortNames, topology, type ShortName } from '../services';
@@ -13,7 +13,7 @@ import { scanOrders } from './read-orders';
 import { holds, report } from './report';
 import { verify, type VerifyAddresses, type VerifyOptions } from './verify';
 
-/** Short patience: what is planted here does not move. */
+/** Short waits: the planted breaches do not change. */
 const PATIENCE = { persistMs: 100, settleWithinMs: 200 };
 
 let databases: Record<ShortName, TestDatabase>;
@@ -44,7 +44,7 @@ interface Planted {
   readonly key?: string;
 }
 
-/** An order of two mugs at 10.00 that everybody has finished with, unless the changes say otherwise. */
+/** Plants an order of two mugs at 10.00 that is settled in all services, unless the changes say otherwise. */
 async function plant({ n, status = 'CONFIRMED', settled = true, reservation, payment, key }: Planted): Promise<string> {
   const id = idOf(n);
   const items = JSON.stringify([{ productId: 'mug', quantity: 2, unitPriceMinor: 1_000 }]);

@@ -1,8 +1,8 @@
 /**
- * Checks the seven invariants against a running system: its databases, the gateway's ledger and the broker.
+ * Checks the seven invariants of a running system: its databases, the gateway's ledger and the broker.
  *
- * A running system is read in several places, one after the other, so what looks wrong may only be on its way. It is
- * looked at again until nothing is wrong or the same is still wrong after a while.
+ * The system is read in several places, one after the other, so a breach may only be a step in progress. The facts are
+ * read again until no breach is left, or the same breach is still there after a while.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'pg';
@@ -14,33 +14,38 @@ import { keyBreaches, restBreaches, stockBreaches } from './rules';
 import { createOrdersLook } from './recheck';
 import type { Tally } from './tally';
 
-/** How long an order may take to settle while this checker watches: all retries, a resolved outcome and a refund. */
+/**
+ * How long an order may take to settle during the check, in milliseconds: all retries, a resolved outcome and a refund.
+ */
 const SETTLE_WITHIN_MS = 30_000;
 
-/** What is still wrong after this time is wrong: the protocol's bound. */
+/** Any other breach that lasts this long, in milliseconds, is certain: the protocol's bound. */
 const PERSIST_MS = 5_000;
 
-/** Pause between two looks; a look that took long is followed by a pause as long. */
+/**
+ * Shortest pause between two looks, in milliseconds; a look that takes longer is followed by a pause of the same
+ * length.
+ */
 const LOOK_INTERVAL_MS = 200;
 
 /** Connections to each database. */
 const CONNECTIONS = 4;
 
-/** What to check, besides what is always checked. */
+/** The options of a check. */
 export interface VerifyOptions {
-  /** Ids of orders that were answered 2xx. */
+  /** Ids of orders that were accepted (2xx), which must exist. */
   readonly requested?: readonly string[];
-  /** Messages put into the dead-letter and invalid queues on purpose. Default 0. */
+  /** How many messages were put into the parking queues on purpose. Default 0. */
   readonly poison?: number;
   /** How long unsettled orders are waited for. Default SETTLE_WITHIN_MS. */
   readonly settleWithinMs?: number;
   /** How long anything else may look wrong. Default PERSIST_MS. */
   readonly persistMs?: number;
-  /** Told what is waited for, after each look that found something. */
+  /** Called after each look that found breaches that are not certain yet. */
   readonly onWaiting?: (waiting: readonly Breach[]) => void;
 }
 
-/** Where to look. */
+/** The addresses that the check needs. */
 export type VerifyAddresses = Pick<Addresses, 'databases' | 'amqp' | 'management' | 'credentials'>;
 
 /** What one look found. */
@@ -55,15 +60,15 @@ interface Look {
   readonly queues: readonly QueueFacts[];
 }
 
-/** What the checker says. */
+/** The result of a check. */
 export interface Verdict extends Look {
-  /** Looked wrong and kept changing: the system is at work. */
+  /** Breaches that kept changing, because the system was busy. */
   readonly moving: readonly Breach[];
   readonly poison: number;
   readonly tookMs: number;
 }
 
-/** Checks the seven invariants. Resolves also when some are broken; rejects when a server cannot be asked. */
+/** Checks the seven invariants. Resolves also when some are broken; rejects when a server cannot be read. */
 export async function verify(addresses: VerifyAddresses, options: VerifyOptions = {}): Promise<Verdict> {
   const { databases, amqp, management, credentials } = addresses;
   const open = (name: ShortName) => {
@@ -115,8 +120,8 @@ function createLook(
 }
 
 /**
- * An unsettled order is the same offender whatever it is doing, and so are parked messages, however many: nobody carries them on.
- * Anything else is the same only when its detail is.
+ * The identity of a breach over several looks. An unsettled order and a parking queue are the same offender while they
+ * change, because their problem stays; any other breach is the same only while its detail is.
  */
 const identify = ({ invariant, orderId = '', productId = '', detail, offender = detail }: Breach) =>
   invariant === 1 ? `1 ${orderId}` : `${String(invariant)} ${orderId} ${productId} ${offender}`;
@@ -135,7 +140,8 @@ async function lookUntilCertain(look: () => Promise<Look>, options: VerifyOption
     firstSeen = new Map(found.breaches.map((breach) => [identify(breach), seenBefore.get(identify(breach)) ?? began]));
     const isCertain = (breach: Breach) => now - (firstSeen.get(identify(breach)) ?? now) >= patienceMs(breach);
     const breaches = found.breaches.filter(isCertain);
-    // What changes all the time would be looked at for ever: two such periods are enough to see that it moves.
+    // Breaches that change all the time would keep the check going for ever: two such periods show that the system is
+    // busy.
     const longestMs = Math.max(2 * persistMs, ...found.breaches.map((breach) => patienceMs(breach) + persistMs));
     if (breaches.length === found.breaches.length || now - start > longestMs) {
       const moving = found.breaches.filter((breach) => !isCertain(breach));
