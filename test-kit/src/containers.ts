@@ -5,16 +5,16 @@ import { withCredentials } from '@quadrille/operator/src/migrate/database';
 /** The images that users of docker compose run. */
 const IMAGES = { postgres: 'postgres:18', rabbitmq: 'rabbitmq:4-management' };
 
-/** Tests run several systems beside each other. */
+/** Tests run several systems at the same time. */
 const MAX_CONNECTIONS = 300;
 
-/** Batches lock more than the usual 64 for each connection, by advisory locks and the checks of foreign keys. */
+/** A batch takes more locks than the usual 64 for each connection: advisory locks, and the checks of foreign keys. */
 const MAX_LOCKS = 256;
 
-/** Files that RabbitMQ may open: Erlang allocates for as many as there may be, on some engines a billion. */
+/** How many files RabbitMQ may open: Erlang allocates memory for each of them, and some engines allow a billion. */
 const OPEN_FILES = 16_384;
 
-/** An image is started in seconds; on a fresh machine it is downloaded first. In milliseconds. */
+/** How long a start may take, in milliseconds: seconds, but on a fresh machine the image is downloaded first. */
 const STARTED_WITHIN_MS = 180_000;
 
 const PASSWORD_BYTES = 18;
@@ -28,7 +28,7 @@ export interface ServerContainers {
   stop(): Promise<void>;
 }
 
-/** Whether a container engine answers. */
+/** Whether a container engine responds. */
 export async function engineAnswers(): Promise<boolean> {
   return getContainerRuntimeClient().then(
     () => true,
@@ -36,7 +36,10 @@ export async function engineAnswers(): Promise<boolean> {
   );
 }
 
-/** Starts PostgreSQL and RabbitMQ in containers, on a network of their own and on any free ports, and resolves when both can be used. */
+/**
+ * Starts PostgreSQL and RabbitMQ in containers, on a network of their own and on free ports, and resolves when both can
+ * be used.
+ */
 export async function startServerContainers(): Promise<ServerContainers> {
   const password = randomBytes(PASSWORD_BYTES).toString('base64url');
   const network = await new Network().start();
@@ -66,7 +69,7 @@ export async function startServerContainers(): Promise<ServerContainers> {
   };
 }
 
-/** Not by the name localhost: for ::1 an engine may have published another port, or another container's. */
+/** Not localhost: for ::1 an engine may have published another port, or the port of another container. */
 function at(scheme: string, container: StartedTestContainer, port: number): string {
   const host = container.getHost().replace(/^localhost$/, '127.0.0.1');
   return `${scheme}://${host}:${String(container.getMappedPort(port))}`;
@@ -83,7 +86,7 @@ function postgresContainer(password: string): GenericContainer {
     .withExposedPorts(5432)
     .withStartupTimeout(STARTED_WITHIN_MS)
     .withWaitStrategy(
-      // Over TCP: while the data folder is made, a server listens on its socket only, and goes again.
+      // Over TCP: while the data folder is created, a server listens on its socket only, and stops again.
       Wait.forAll([
         Wait.forListeningPorts(),
         Wait.forSuccessfulCommand('pg_isready --host=127.0.0.1 --username=postgres'),

@@ -20,8 +20,8 @@ export interface TestDatabase {
 }
 
 /**
- * A fresh, migrated database of a service (for example `order-service`), copied from a template that the first caller of a test run
- * migrates: about 30 ms. Safe from several workers at once.
+ * Creates a migrated database of a service (for example `order-service`) from a template that the first caller of a
+ * test run migrates; a copy takes about 30 ms. Safe from several workers at once.
  */
 export async function createTestDatabase(service: string): Promise<TestDatabase> {
   const { databaseUrl, roles } = testServers();
@@ -40,7 +40,7 @@ export async function createTestDatabase(service: string): Promise<TestDatabase>
   return { url: withDatabase(serviceUrl, name), drop };
 }
 
-// Made under another name and renamed when complete, so that a template is never copied half migrated.
+// Created under another name and renamed when complete, so that an unfinished template is never copied.
 async function ensureTemplate(
   client: Client,
   service: string,

@@ -1,15 +1,15 @@
-/** Waiting for what happens by itself, without sleeping for a guessed time. */
+/** Waits for something that happens in the background, without sleeping for a guessed time. */
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Pause between two looks. */
+/** Pause between two looks, in milliseconds. */
 const LOOK_INTERVAL_MS = 20;
 
-/** How long something may take unless the test says otherwise: far longer than it does on a slow machine. */
+/** How long something may take unless the test says otherwise, in milliseconds: far longer than on a slow machine. */
 const DEADLINE_MS = 15_000;
 
 /**
- * Looks again and again until `look` answers without throwing, and answers what it answered. After `deadlineMs` it throws
- * what `look` threw last, so that a failing test shows the expectation that was not met.
+ * Calls `look` until it does not throw, and resolves with what it returned. After `deadlineMs` it rejects with the last
+ * error, so that a failing test shows the expectation that was not met.
  */
 export async function eventually<Result>(
   look: () => Result | Promise<Result>,

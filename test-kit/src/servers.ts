@@ -14,9 +14,9 @@ const file = join(testDataFolder, 'servers.json');
 const Servers = z.object({
   /** Administrator's URL of the test PostgreSQL. */
   databaseUrl: z.string(),
-  /** Whether services get roles of their own; not on a server of the user's own, which may not allow it. */
+  /** Whether services have roles of their own: not on a server of the user's own, which may not allow it. */
   roles: z.boolean(),
-  /** Administrator's URL of the test RabbitMQ; tests work in virtual hosts of their own. */
+  /** Administrator's URL of the test RabbitMQ, where each test has a virtual host of its own. */
   amqpUrl: z.string(),
   management: z.object({ url: z.string(), user: z.string(), password: z.string() }),
 });
@@ -27,9 +27,10 @@ export type TestServers = z.infer<typeof Servers>;
 const Choice = z.enum(['local', 'container', 'auto']);
 
 /**
- * Starts the servers of a test run, for jest's globalSetup, and says which. Private ones of this machine, or those that DATABASE_URL and
- * RABBITMQ_URL name; containers with E2E_BROKER=container or, where an engine answers, E2E_BROKER=auto. What a killed run has left in them
- * is removed. Answers the function that stops them, for globalTeardown.
+ * Starts the servers of a test run, for jest's globalSetup, and prints which they are: private ones of this machine, or
+ * those that DATABASE_URL and RABBITMQ_URL name, or containers with E2E_BROKER=container or (where there is an engine)
+ * E2E_BROKER=auto. Removes what a killed run has left in them. Resolves with the function that stops them, for
+ * globalTeardown.
  */
 export async function startTestServers(): Promise<() => Promise<void>> {
   const containers = await startContainers();
@@ -79,7 +80,7 @@ async function startContainers(): Promise<ServerContainers | undefined> {
     );
   }
   if (choice === 'local') return undefined;
-  // A library of some megabytes, which a run without containers need not load.
+  // Loaded only when needed: a library of some megabytes.
   const { engineAnswers, startServerContainers } = await import('./containers');
   if (choice === 'auto' && !(await engineAnswers())) return undefined;
   return startServerContainers();
@@ -98,12 +99,12 @@ async function rabbitmqVersion(management: Management): Promise<string> {
   return Overview.parse(await management.request('GET', 'overview?columns=rabbitmq_version')).rabbitmq_version;
 }
 
-/** The servers that `startTestServers` has started, in any process of the test run. */
+/** Returns the servers that `startTestServers` has started, in any process of the test run. */
 export function testServers(): TestServers {
   return Servers.parse(JSON.parse(readFileSync(file, 'utf8')));
 }
 
-/** Client of the test broker's management API. */
+/** Creates a client of the test broker's management API. */
 export function testManagement(): Management {
   return connectManagement(testServers().management);
 }

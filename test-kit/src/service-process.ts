@@ -1,14 +1,16 @@
-/** One service as a real process: started, stopped, killed and frozen the way machines do it. */
+/** One service as a real process that is started, stopped, killed and frozen by signals. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { existsSync, openSync, closeSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootFolder } from '@quadrille/operator/src/root';
 import { eventually } from './eventually';
 
-/** A service connects to its servers and listens in about a second, on a machine that is busy with tests in several. */
+/**
+ * How long a service may take to become ready, in milliseconds: about a second, several on a machine busy with tests.
+ */
 const READY_WITHIN_MS = 30_000;
 
-/** Lines of a log that a failure quotes. */
+/** How many lines of a log a failure quotes. */
 const QUOTED_LINES = 20;
 
 /** How a process ended. */
@@ -23,18 +25,18 @@ export interface ServiceProcess {
   readonly url: string;
   /** Starts it and resolves when it is ready. */
   readonly start: () => Promise<void>;
-  /** SIGTERM, and how it ended. */
+  /** Sends SIGTERM; resolves with how it ended. */
   readonly stop: () => Promise<Ending>;
-  /** SIGKILL: no last words. */
+  /** Sends SIGKILL. */
   readonly kill: () => Promise<void>;
-  /** SIGSTOP: connections stay open and nobody answers; thaw() undoes it. */
+  /** Sends SIGSTOP: connections stay open without a response until thaw(). */
   readonly freeze: () => void;
   readonly thaw: () => void;
-  /** Ids of the messages that it has handled since its first start, in that order, as far as its log has been written. */
+  /** Ids of the messages that it has handled since its first start, in order, as far as they are in its log. */
   readonly handled: () => string[];
 }
 
-/** What is run. */
+/** What to run. */
 export interface ServiceProcessOptions {
   readonly name: string;
   readonly port: number;
@@ -66,7 +68,7 @@ async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Pro
   return { code: await exited, tookMs: performance.now() - began };
 }
 
-/** A service that is not started yet. */
+/** Creates a service that is not started yet. */
 export function serviceProcess(options: ServiceProcessOptions): ServiceProcess {
   const url = `http://127.0.0.1:${String(options.port)}`;
   let child: ChildProcess | undefined;

@@ -1,4 +1,7 @@
-/** One service, run in this process on a database and a virtual host of its own, and heard and spoken to as the others would. */
+/**
+ * One service, run in this process on a database and a virtual host of its own. The test takes the place of the other
+ * services.
+ */
 import { createLogger, readConfig, type App, type Logger } from '@quadrille/service-chassis';
 import { EVENT_CONTENT_TYPE, exchangeOf, parseEvent, type DomainEvent } from '@quadrille/shared-events';
 import { topology } from '@quadrille/operator/src/services';
@@ -9,7 +12,7 @@ import { Pool } from 'pg';
 import type { z } from 'zod';
 import { eventually } from './eventually';
 
-/** What runs, and with which environment besides the servers' addresses. */
+/** The service, and its environment besides the servers' addresses. */
 export interface ServiceUnderTestOptions<Config> {
   readonly name: string;
   readonly configSchema: z.ZodType<Config>;
@@ -19,15 +22,15 @@ export interface ServiceUnderTestOptions<Config> {
 
 /** A running service. */
 export interface ServiceUnderTest {
-  /** Sends a request; answers status, headers and JSON body. */
+  /** Sends a request; resolves with status, headers and JSON body. */
   request(method: string, path: string, body?: unknown): Promise<{ status: number; headers: Headers; body: unknown }>;
   /** Publishes an event as its publisher would; resolves when the broker has it. */
   say(event: DomainEvent): Promise<void>;
-  /** Takes everything that waits in a queue, oldest first. */
+  /** Takes all messages from a queue, oldest first. */
   take(queue: string): Promise<readonly DomainEvent[]>;
-  /** Publishes a payload, readable or not, with a routing key that the service hears. */
+  /** Publishes any payload, valid or not, with a routing key that the service hears. */
   sayRaw(routingKey: DomainEvent['type'], payload: Buffer): Promise<void>;
-  /** The database of the service, for looking. */
+  /** The database of the service, for reading. */
   readonly database: Pool;
   /** Stops the service and starts it again on the same servers. */
   restart(): Promise<void>;
@@ -35,7 +38,7 @@ export interface ServiceUnderTest {
   stop(): Promise<void>;
 }
 
-/** The neighbours of the service, as far as the broker shows them. */
+/** The side of the other services at the broker. */
 async function playNeighbours(
   url: string,
 ): Promise<Pick<ServiceUnderTest, 'say' | 'sayRaw' | 'take'> & { close(): Promise<void> }> {
@@ -63,7 +66,7 @@ async function playNeighbours(
   };
 }
 
-/** A body that is a string is sent as it is, broken or not; anything else as JSON. */
+/** Sends a string body as it is, valid or not, and any other body as JSON. */
 async function sendJson(url: string, method: string, body: unknown): ReturnType<ServiceUnderTest['request']> {
   const headers = { 'content-type': 'application/json' };
   const payload = typeof body === 'string' ? body : JSON.stringify(body);

@@ -1,4 +1,6 @@
-/** One direction of a connection over a slow network: latency, jitter and small pieces, with the bytes in their order. */
+/**
+ * One direction of a connection over a slow network: latency, jitter and small pieces, with the bytes in their order.
+ */
 import type { Socket } from 'node:net';
 
 /** How slow a network is. */
@@ -26,9 +28,9 @@ export interface Carrier {
 }
 
 /**
- * Creates a direction with latency: each slice arrives its own delay after it was sent, independent of how many are on their
- * way, and never before an earlier one. There is one queue and one timer, because a timer for each slice could fire a
- * millisecond early and change the order of the bytes.
+ * Creates a direction with latency: each slice arrives its own delay after it was sent, independent of how many are on
+ * their way, and never before an earlier one. There is one queue and one timer, because a timer for each slice could
+ * fire a millisecond early and change the order of the bytes.
  */
 export function createCarrier(to: Socket, slowness: () => Slowness): Carrier {
   const underWay: { readonly slice: Buffer; readonly dueMs: number }[] = [];

@@ -1,8 +1,11 @@
-/** A queue of the test's own on the events' exchanges: hears what is said, or takes away what somebody else should have heard. */
+/**
+ * A queue of the test's own on the events' exchanges: it collects events, or takes the only copy of a message in a
+ * hearer's place.
+ */
 import { parseEvent, type DomainEvent } from '@quadrille/shared-events';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 
-/** Messages that are events; others (timers) are kept as they came. */
+/** A received message; `event` is set when it is one, and not for timers. */
 export interface Heard {
   readonly event: DomainEvent | undefined;
   readonly orderId: unknown;
@@ -14,13 +17,13 @@ export interface Spy {
   readonly channel: Channel;
   /** Everything heard so far, in the order of arrival. */
   readonly heard: readonly Heard[];
-  /** Binds the spy's queue as well. */
+  /** Adds a binding to the spy's queue. */
   readonly listen: (exchange: string, routingKey: string) => Promise<void>;
   readonly ignore: (exchange: string, routingKey: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
-/** Opens a spy in a virtual host. Its queue goes with it. */
+/** Opens a spy in a virtual host. Its queue is deleted when it is closed. */
 export async function openSpy(adminUrl: string): Promise<Spy> {
   const connection: ChannelModel = await connect(adminUrl);
   connection.on('error', () => undefined); // the call that it broke fails as well

@@ -11,7 +11,7 @@ import { choosePorts } from '@quadrille/operator/src/instance/ports';
 import { verify, type Verdict, type VerifyAddresses, type VerifyOptions } from '@quadrille/operator/src/verify/verify';
 import { serviceProcess, type ServiceProcess } from './service-process';
 
-/** Ports for test systems begin here, below those that systems give to outgoing connections. */
+/** Ports of test systems begin here, below those that operating systems give to outgoing connections. */
 const PORTS = { order: 22_001, inventory: 22_002, payment: 22_003, notification: 22_004 };
 
 /** A running system. */
@@ -21,13 +21,13 @@ export interface TestSystem {
   readonly databases: VerifyAddresses['databases'];
   readonly virtualHost: TestVirtualHost;
   readonly shop: Shop;
-  /** The seven invariants. */
+  /** Checks the seven invariants. */
   readonly verify: (options?: VerifyOptions) => Promise<Verdict>;
-  /** Ends everything and removes what was made. */
+  /** Stops the services and removes what was created. */
   readonly stop: () => Promise<void>;
 }
 
-/** What differs from a system as it is shipped, by environment variable, for all services alike. */
+/** Environment variables for all services, besides the defaults of a system as it is shipped. */
 export type Settings = Readonly<Record<string, string>>;
 
 async function each<Value>(make: (name: ShortName) => Value | Promise<Value>): Promise<Record<ShortName, Value>> {
@@ -36,7 +36,10 @@ async function each<Value>(make: (name: ShortName) => Value | Promise<Value>): P
   return Object.fromEntries(entries) as Record<ShortName, Value>;
 }
 
-/** Starts a system and resolves when all four services are ready. `route` answers the way to a database, by default the straight one. */
+/**
+ * Starts a system and resolves when all four services are ready. `route` returns the URL by which a service reaches its
+ * database; the default is the database itself.
+ */
 export async function startTestSystem(
   settings: Settings = {},
   route: (service: ShortName, databaseUrl: string) => string | Promise<string> = (_, url) => url,

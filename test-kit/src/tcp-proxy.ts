@@ -11,7 +11,10 @@ export interface TcpProxy {
   cut(): Promise<void>;
   /** Drops everything in both directions without a sign: connections stay open, new ones are accepted. */
   blackHole(): void;
-  /** Ends the open connections on the server's side alone: the client is not told, and receives nothing more. New ones work. */
+  /**
+   * Ends the open connections on the server's side alone: the client is not told, and receives nothing more. New ones
+   * work.
+   */
   halfOpen(): void;
   /** Resets each connection, open or new, when it has carried so many more bytes towards the server. */
   cutAfter(bytes: number): void;
@@ -135,8 +138,8 @@ function listenOn(server: Server, port: number): Promise<void> {
 }
 
 /**
- * Starts a proxy to the server of a URL such as postgresql://... or amqp://... For each connection, `listen` may create a
- * listener of the bytes that the client sends.
+ * Starts a proxy to the server of a URL such as postgresql://... or amqp://... For each connection, `listen` may create
+ * a listener of the bytes that the client sends.
  */
 export async function startTcpProxy(target: string, listen?: () => Listener): Promise<TcpProxy> {
   const { hostname, port: targetPort } = new URL(target);

@@ -12,13 +12,13 @@ export interface TestVirtualHost {
   adminUrl: string;
   /** AMQP URL with the credentials of a service's least-privilege user, for example of `order-service`. */
   urlOf(service: string): string;
-  /** The broker's management API; paths need `encodeURIComponent(name)`. */
+  /** The broker's management API; its paths need `encodeURIComponent(name)`. */
   management: Management;
   /** Removes the virtual host and its users; connections in it are closed by the broker. */
   remove(): Promise<void>;
 }
 
-/** Makes a virtual host in the test broker and declares a topology in it. */
+/** Creates a virtual host in the test broker and declares a topology in it. */
 export async function createTestVirtualHost(topology: Topology): Promise<TestVirtualHost> {
   const { amqpUrl, management: admin } = testServers();
   const management = testManagement();
