@@ -1,4 +1,7 @@
-/** The project of docker compose, from `up` to `down -v`, as the README promises it. The tests build on each other, in this order. */
+/**
+ * The project of docker compose from `up` to `down -v`, as the README describes it. The tests build on each other, in
+ * this order.
+ */
 import { openShop } from '@quadrille/operator/src/demo/client';
 import { kinds } from '@quadrille/operator/src/demo/kinds';
 import { playAll } from '@quadrille/operator/src/demo/play';
@@ -15,17 +18,20 @@ const SERVICES = ['order-service', 'inventory-service', 'payment-service', 'noti
 /** Orders that are placed while a container is killed. */
 const ORDERS = 1_000;
 
-/** Everything is settled this long after a killed container is back. */
+/** All orders are settled within this time after a killed container is back, in milliseconds. */
 const SETTLED_WITHIN_MS = 30_000;
 
-/** Bounds of the issue, on two cores: with the base images at hand; with nothing to build; our layers over the base image, in bytes. */
+/**
+ * Bounds on two cores: the time of `up` with the base images present; the same with nothing to build; and the size of
+ * our layers above the base image, in bytes.
+ */
 const UP_WITHIN_MS = 90_000;
 const RESTART_WITHIN_MS = 20_000;
 const IMAGE_MAX_BYTES = 350_000_000;
 
 let project: Project;
 let mailServer: MailServer | undefined;
-/** Goes on beside the tests that come before the gateway's; resolves with the function that removes it. */
+/** Runs during the tests before the gateway's; resolves with the function that removes the image. */
 let proxyBuild: ReturnType<typeof buildProxy> | undefined;
 
 beforeAll(async () => {
@@ -39,7 +45,7 @@ afterAll(async () => {
   )?.();
 });
 
-/** Does something, says how long it took, and answers the milliseconds. */
+/** Does `work`, prints how long it took, and returns the milliseconds. */
 async function timed(what: string, work: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await work();
@@ -67,7 +73,7 @@ async function orderIsServed(): Promise<void> {
   }, RESTART_WITHIN_MS);
 }
 
-/** Sum of a figure on /metrics over its labels, asked inside the container. */
+/** Returns the sum of a metric over its labels, read inside the container. */
 async function metric(container: string, name: string): Promise<number> {
   const ask = 'fetch(`http://127.0.0.1:${process.env.PORT}/metrics`).then((r) => r.text()).then(console.log)';
   const values = lines(await docker('exec', container, 'node', '-e', ask)).filter((line) =>
@@ -82,7 +88,7 @@ test('up --build --wait, from nothing to a served order', async () => {
     await orderIsServed();
   });
   proxyBuild = buildProxy(project);
-  proxyBuild.catch(() => undefined); // seen by the test that waits for it
+  proxyBuild.catch(() => undefined); // reported by the test that waits for it
   expect(ms).toBeLessThan(UP_WITHIN_MS);
 });
 
@@ -120,7 +126,7 @@ test('settings: logs are for people, or JSON lines; customers with an address ar
   expect(await log()).toMatch(/payment-service-1\s+\| .*INFO/);
   expect(await log()).not.toContain('{"level"');
   const { url, mails } = (mailServer = await startMailServer(project));
-  project.set('PRETTY_LOGS', 'false'); // also for what follows: it is faster
+  project.set('PRETTY_LOGS', 'false'); // for the following tests too, because it is faster
   project.set('SMTP_URL', url);
   project.set('SMTP_FROM', 'Quadrille <orders@shop.example>');
   await project.compose('up', '--wait');
@@ -149,7 +155,7 @@ test('a process that dies is started again by itself', async () => {
   const [container = ''] = await project.containers('payment-service');
   const restarts = () => docker('inspect', '--format', '{{.RestartCount}}', container);
   const before = await restarts();
-  await docker('exec', container, 'sh', '-c', 'kill -9 -1').catch(() => undefined); // it takes the shell along
+  await docker('exec', container, 'sh', '-c', 'kill -9 -1').catch(() => undefined); // it kills the shell, too
   await eventually(async () => {
     expect(Number(await restarts())).toBeGreaterThan(Number(before));
   });
@@ -193,7 +199,7 @@ test('one way in for all services, spread over three order-services, one of whic
     const paths = ['/orders', '/products', '/inventory/acorn-sticker', '/notifications/customer/alice'];
     await eventually(async () => {
       for (const path of paths) expect(await ask(path)).toMatchObject({ status: 200 });
-      // Known to payment-service alone: an order nobody has paid, and a route nobody has.
+      // Only payment-service knows this error of an unpaid order; the other path has no route at all.
       expect(await ask('/payments/order/unknown')).toMatchObject({ status: 404, replica: 'replica-1' });
       expect(await ask('/elsewhere')).toEqual({ status: 503, replica: null });
     });

@@ -1,4 +1,4 @@
-/** Customers who order through published ports, whatever dies meanwhile. */
+/** Customers who order through published ports while containers die. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openShop, RefusedError } from '@quadrille/operator/src/demo/client';
@@ -7,15 +7,15 @@ import type { Addresses } from '@quadrille/operator/src/start/addresses';
 /** Customers who order at once. */
 const CUSTOMERS = 24;
 
-/** What a customer pauses before asking again. */
+/** A customer's pause before the next attempt, in milliseconds. */
 const RETRY_MS = 100;
 
-/** One retry at most: a draw of three failures in a row would keep everybody waiting for seven seconds. */
+/** At most one retry: three failures in a row would take seven seconds. */
 const METHODS = ['tok_success', 'tok_success', 'tok_success', 'tok_success', 'tok_decline', 'tok_flaky_1'];
 
 /**
- * Places `count` orders, each under a key of its own until it is answered, and every tenth is cancelled right away. `halfway` happens in the
- * middle of it and is waited for. Answers the ids.
+ * Places `count` orders, each repeated with its own idempotency key until it is accepted; every tenth is cancelled at
+ * once. `halfway` is called and awaited in the middle. Resolves with the ids.
  */
 export async function placeOrders(
   addresses: Addresses,
@@ -44,7 +44,8 @@ export async function placeOrders(
       const n = next++;
       const orderId = await place(`customer-${String(index)}`, n);
       placed.push(orderId);
-      if (n % 10 === 0) await shop.cancel(orderId).catch(() => undefined); // it may be over, or nobody there to ask
+      // The order may be settled, or the service down.
+      if (n % 10 === 0) await shop.cancel(orderId).catch(() => undefined);
       if (placed.length > count / 2) disturbed ??= halfway();
     }
   };

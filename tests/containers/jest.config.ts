@@ -13,7 +13,7 @@ const config: Config = {
   transform: { ...base.transform },
   testTimeout: TEST_TIMEOUT_MS,
   maxWorkers: 1,
-  bail: 1, // what follows a broken start tells nobody anything
+  bail: 1, // after a failed start, the other tests would tell nothing
 };
 
 export default config;

@@ -1,13 +1,13 @@
-/** A mail server on this machine that containers of a project reach, and that keeps what it is given. */
+/** A mail server on this machine that a project's containers reach, and that keeps its mails. */
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { docker, type Project } from './project';
 
 /** A running mail server. */
 export interface MailServer {
-  /** As seen from the project's containers. */
+  /** Its URL as seen from the project's containers. */
   readonly url: string;
-  /** What arrived, headers and body as they came. */
+  /** The mails that arrived, with their headers. */
   readonly mails: readonly string[];
   readonly close: () => void;
 }

@@ -1,4 +1,4 @@
-/** The project of docker compose as a user runs it, under a name and on ports of its own. */
+/** The project of docker compose as a user runs it, with a name and ports of its own. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,10 +12,10 @@ import type { Addresses } from '@quadrille/operator/src/start/addresses';
 
 const run = promisify(execFile);
 
-/** The largest output that is read, in bytes: a build's log is far smaller. */
+/** The largest output that is read, in bytes: the log of a build is far smaller. */
 const OUTPUT_MAX_BYTES = 64 * 1024 * 1024;
 
-/** Ports for these tests begin here, beside those of the other tests. */
+/** Ports of these tests begin here, apart from those of the other tests. */
 const PORTS = {
   ORDER_PORT: 22_101,
   INVENTORY_PORT: 22_102,
@@ -31,11 +31,11 @@ const PORTS = {
 export interface Project {
   readonly name: string;
   readonly ports: Readonly<Record<keyof typeof PORTS, number>>;
-  /** Runs `docker compose` with these arguments and answers its standard output. */
+  /** Runs `docker compose` with these arguments and resolves with its standard output. */
   readonly compose: (...args: string[]) => Promise<string>;
   /** Changes a setting, as in .env; the next `up` applies it. */
   readonly set: (variable: string, value: string) => void;
-  /** Where the running system is; asked for anew after each `up`. */
+  /** The addresses of the running system; they are read again after each `up`. */
   readonly addresses: () => Promise<Addresses>;
   /** Ids of a service's containers, running or not. */
   readonly containers: (service: string) => Promise<string[]>;
@@ -43,7 +43,7 @@ export interface Project {
   readonly remove: () => Promise<void>;
 }
 
-/** Runs `docker` with these arguments and answers its standard output. */
+/** Runs `docker` with these arguments and resolves with its standard output. */
 export async function docker(...args: string[]): Promise<string> {
   return runDocker(args, process.env);
 }
@@ -56,7 +56,7 @@ async function runDocker(args: readonly string[], env: NodeJS.ProcessEnv): Promi
 /** The lines of an output. */
 export const lines = (output: string): string[] => output.split('\n').filter((line) => line !== '');
 
-/** Chooses name and ports, and starts nothing yet. */
+/** Chooses name and ports. Starts nothing. */
 export async function createProject(): Promise<Project> {
   const folder = mkdtempSync(join(tmpdir(), 'quadrille-containers-'));
   const ports = await choosePorts(folder, PORTS);

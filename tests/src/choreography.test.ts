@@ -1,4 +1,4 @@
-/** Who says what to whom, as docs and protocol promise it, against the four services' own tables. */
+/** Which service publishes and hears each event: the documented protocol against the services' own tables. */
 import { eventTypes, publisherOf, type EventType } from '@quadrille/shared-events';
 import { services } from '@quadrille/operator/src/services';
 

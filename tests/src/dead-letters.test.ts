@@ -1,4 +1,7 @@
-/** What was parked is replayed when its reason is gone, and its order ends well; or it comes back with its history. */
+/**
+ * A parked message is replayed when its cause is gone: its order ends well, or the message is parked again with its
+ * history.
+ */
 import { Client } from 'pg';
 import { openParkingLot, type ParkingLot } from '@quadrille/operator/src/dead-letters/parking-lot';
 import { envelop } from '@quadrille/shared-events';
@@ -59,7 +62,7 @@ it('an event that could not be handled is handled when its service was mended', 
   ]);
 
   await inventory.query('ALTER TABLE product RENAME COLUMN renamed TO reserved');
-  // A count at its end would park the message again if it came back once more.
+  // With the full count of deaths, the message would be parked again.
   await inventory.query('INSERT INTO delivery_attempt (message_id, attempts) VALUES ($1, 3)', [first.messageId]);
   await lot.replay({ order: order_id });
   expect(await system.shop.settled(order_id)).toMatchObject({ status: 'CONFIRMED' });
@@ -71,7 +74,7 @@ it('an event that an older release could not read is read by this one', async ()
   const { shop, services } = system;
   await services.inventory.stop();
   const { order_id } = await place();
-  // What a release that does not know the event's version does with it: takes it, parks it, and only then acks it.
+  // Does what a release does that does not know the event's version: takes it, parks it, and only then acknowledges it.
   const event = await eventually(async () => {
     const message = await channel.get('inventory-service');
     if (message === false) throw new Error('nothing is there yet');

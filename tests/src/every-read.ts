@@ -1,4 +1,4 @@
-/** Every GET that a service describes in its own OpenAPI document, with every combination of filters, first page and next. */
+/** Requests every GET of a service's own OpenAPI document, with every combination of filters, first page and next. */
 import { z } from 'zod';
 
 const parameter = z.object({
@@ -13,7 +13,7 @@ const page = z.object({ next_cursor: z.string().nullish() }).loose();
 
 type Parameter = z.infer<typeof parameter>;
 
-/** All ways to set any of these parameters. */
+/** Returns all combinations of values for these parameters, each of which may be left out. */
 function combinations(filters: readonly Parameter[], known: Readonly<Record<string, string>>): string[][] {
   return filters.reduce<string[][]>(
     (combined, { name, schema }) => {
@@ -24,7 +24,9 @@ function combinations(filters: readonly Parameter[], known: Readonly<Record<stri
   );
 }
 
-/** Reads everything; `known` has a value for each parameter that has no choice of its own. Fails when an answer is not 200. */
+/**
+ * Reads everything; `known` has values for the parameters that are no enumeration. Fails for a response other than 200.
+ */
 export async function readEverything(url: string, known: Readonly<Record<string, string>>): Promise<void> {
   const get = async (path: string): Promise<string> => {
     const response = await fetch(url + path);

@@ -1,7 +1,7 @@
 /**
- * Any one delivery may be lost, and the order still ends well. For each event and each of its hearers (and for the timer of
- * a retry) a thief takes the hearer's place on the exchange for as long as it takes to catch one message: the broker has
- * confirmed it and nobody will ever hear it.
+ * Any single delivery may be lost, and the order still ends well. For each event and each of its hearers, and for the
+ * timer of a retry, a thief's queue takes the place of the hearer's on the exchange until it has caught one message:
+ * the broker has confirmed the message, and its hearer never receives it.
  */
 import { exchangeOf, type EventType } from '@quadrille/shared-events';
 import { services, topology } from '@quadrille/operator/src/services';
@@ -11,10 +11,16 @@ import { eventually } from '@quadrille/test-kit';
 import { openSpy, type Spy } from '@quadrille/test-kit/src/spy';
 import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
 
-/** How soon the system heals here: longer than a healthy step takes, so that most sagas are not disturbed. */
+/**
+ * When the system begins to heal here, in milliseconds: longer than a healthy step takes, so that most sagas are not
+ * disturbed.
+ */
 const HEALING_AFTER_MS = 600;
 
-/** A loss takes a few nudges to heal, each after a longer pause, and the next theft may catch the first nudge. */
+/**
+ * A loss takes a few nudges to heal, each after a longer pause, and the next theft may catch the first nudge. In
+ * milliseconds.
+ */
 const HEALED_WITHIN_MS = 45_000;
 
 let system: TestSystem;
@@ -31,7 +37,7 @@ afterAll(async () => {
 
 type Life = (shop: Shop) => Promise<string>;
 
-/** Places an order and does nothing else; answers its id. */
+/** Returns a life in which an order is placed and nothing else; it resolves with the order's id. */
 const place =
   (payment_method: string, product_id = 'acorn-sticker'): Life =>
   async (shop) => {
@@ -39,7 +45,7 @@ const place =
     return (await shop.place(request)).order_id;
   };
 
-/** Places an order, and acts on it as soon as it has a status. */
+/** Returns a life in which an order is placed, and acted on as soon as it has a status. */
 const placeAnd =
   (method: string, ready: (order: Order) => boolean, act: (shop: Shop, orderId: string) => Promise<unknown>): Life =>
   async (shop) => {
@@ -74,7 +80,7 @@ const refundedLate = placeAnd('tok_success', isConfirmed, async (shop, id) => {
 const CANCELLED_UNPAID = 'CANCELLED: CUSTOMER_REQUEST, payment VOIDED';
 const CANCELLED_PAID = 'CANCELLED: CUSTOMER_REQUEST, payment REFUNDED';
 
-/** Which message vanishes, from what life, and how that must end all the same. */
+/** The message that is lost, the order's life, and how the order must end. */
 const losses: readonly (readonly [EventType, string, Life, string])[] = [
   ['OrderCreated', 'inventory-service', good, 'CONFIRMED'],
   ['OrderConfirmed', 'inventory-service', good, 'CONFIRMED'],
@@ -100,7 +106,10 @@ const losses: readonly (readonly [EventType, string, Life, string])[] = [
   ['PaymentRefunded', 'notification-service', cancelledLate, CANCELLED_PAID],
 ];
 
-/** Lives an order while `routingKey` is stolen from its hearer's queue, until the thief has caught a message of that order. */
+/**
+ * Lives an order while messages with `routingKey` are stolen from a hearer's queue, until the thief has one of that
+ * order.
+ */
 async function steal(
   { shop }: TestSystem,
   thief: Spy,
@@ -129,10 +138,10 @@ async function endOf(orderId: string): Promise<string> {
   return outcomeOf(order, status);
 }
 
-/** How each order must end; they heal while the next theft is under way. */
+/** How each order must end; they heal during the following thefts. */
 const expected = new Map<string, string>();
 
-/** The order whose refund notification-service did not hear of. */
+/** The order of whose refund notification-service was not told. */
 let refundUntold = '';
 
 it('every event is among the losses, with each of its hearers', () => {
@@ -192,13 +201,14 @@ it('a refund whose news was lost on its way to notification-service is told all 
   const { customer_id } = await system.shop.order(refundUntold);
   await eventually(async () => {
     const response = await fetch(`${system.urls.notification}/notifications/customer/${customer_id}?limit=100`);
-    const { items } = (await response.json()) as { items: { order_id: string; kind: string }[] }; // by its OpenAPI document
+    // The form in its OpenAPI document.
+    const { items } = (await response.json()) as { items: { order_id: string; kind: string }[] };
     expect(items.filter(({ order_id }) => order_id === refundUntold).map(({ kind }) => kind)).toContain('REFUNDED');
   }, HEALED_WITHIN_MS);
 });
 
 it('leaves every invariant whole', async () => {
-  // Stock that was left reserved is committed by a nudge, so this takes as long as one.
+  // A nudge commits stock that was left reserved, so this takes as long as a nudge.
   const verdict = await system.verify({ requested: [...expected.keys()], persistMs: HEALED_WITHIN_MS });
   expect(verdict.breaches.map((breach) => ({ ...breach, lost: expected.get(breach.orderId ?? '') }))).toEqual([]);
 });

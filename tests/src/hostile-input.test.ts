@@ -1,4 +1,4 @@
-/** What must be refused is refused with a problem that names the field, and leaves nothing behind. */
+/** Invalid requests are refused with a problem that names the field, and leave nothing behind. */
 import { request, type IncomingMessage } from 'node:http';
 import { Client } from 'pg';
 import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
@@ -21,7 +21,7 @@ interface Hostile {
   readonly body: string;
   readonly type?: string;
   readonly status: number;
-  /** The field that the problem names; undefined where it is not about a field. */
+  /** The field that the problem names; undefined when it is not about a field. */
   readonly field?: string;
 }
 
@@ -138,7 +138,7 @@ it.each(hostile)('$name: $status $field', async ({ body, type = JSON_TYPE, statu
     headers: { 'content-type': type },
     body,
   });
-  // A problem by contract; the expectations are what checks it.
+  // A problem by contract; the expectations check it.
   const problem = (await response.json()) as { status: number; detail: string; errors?: { field: string }[] };
   expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
   expect([response.status, problem.status]).toEqual([status, status]);

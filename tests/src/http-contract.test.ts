@@ -1,4 +1,7 @@
-/** What order-service promises of the requests that change something: idempotency, waiting, and the refusals of wrong ones. */
+/**
+ * What order-service promises of the requests that change something: idempotency, waiting, and the refusals of wrong
+ * ones.
+ */
 import { randomUUID } from 'node:crypto';
 import { request, type IncomingMessage } from 'node:http';
 import { json as readJson } from 'node:stream/consumers';
@@ -74,7 +77,7 @@ describe('Idempotency-Key', () => {
 
   it('sent twice is refused, whether or not the two say the same', async () => {
     for (const second of ['a', 'b']) {
-      // fetch would join the two itself.
+      // fetch would join the two headers into one.
       const headers = { 'content-type': 'application/json', 'Idempotency-Key': ['a', second] };
       const answer = await new Promise<IncomingMessage>((resolve, reject) => {
         request(`${system.urls.order}/orders`, { method: 'POST', headers }, resolve)

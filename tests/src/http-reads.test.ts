@@ -1,4 +1,7 @@
-/** What order-service promises of the requests that read: versions, the stream of an order, its timeline and trace, lists. */
+/**
+ * What order-service promises of the requests that read: versions, the stream of an order, its timeline and trace,
+ * lists.
+ */
 import { randomUUID } from 'node:crypto';
 import type { Order } from '@quadrille/operator/src/demo/client';
 import { eventually } from '@quadrille/test-kit';

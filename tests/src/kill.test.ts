@@ -1,4 +1,4 @@
-/** Services that die or are stopped in the middle of the work: every order that was answered ends well, and no invariant breaks. */
+/** Services are killed or stopped during the work: every accepted order ends well, and no invariant breaks. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { RELAY_LEASE_S } from '@quadrille/service-chassis/src/processing/outbox-statements';
@@ -7,19 +7,22 @@ import { RefusedError } from '@quadrille/operator/src/demo/client';
 import { eventually } from '@quadrille/test-kit';
 import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
 
-/** Orders that are placed while one service dies: seconds of work, so that it dies with its hands full. */
+/** Orders placed while one service dies: some seconds of work, so that it dies while it is busy. */
 const ORDERS = 240;
 
 /** Customers who order at once. */
 const CUSTOMERS = 12;
 
-/** What a customer pauses before asking again. */
+/** A customer's pause before the next attempt, in milliseconds. */
 const RETRY_MS = 50;
 
-/** A dead service is back within a second or two; its messages come again at once, its timers and leases after ten seconds at most. */
+/**
+ * How long orders may take to settle, in milliseconds: a killed service is back in two seconds, its messages are
+ * redelivered at once, and its timers and leases end after ten seconds at most.
+ */
 const SETTLED_WITHIN_MS = 40_000;
 
-/** Nothing else may look wrong for longer: twice the lease of a relay that died, on a machine that may be slow. */
+/** No other breach may last longer, in milliseconds: twice the lease of a relay that died, for slow machines. */
 const PERSIST_MS = 2 * RELAY_LEASE_S * 1_000;
 
 const METHODS = ['tok_success', 'tok_success', 'tok_success', 'tok_visa', 'tok_decline', 'tok_flaky_1'];
@@ -31,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-/** Asks again, with the same key, until there is an answer: what a careful customer does. */
+/** Places an order like a careful customer: repeats the request with the same key until there is a response. */
 async function order(customerId: string, n: number): Promise<string> {
   const headers = { 'idempotency-key': randomUUID() };
   const request = {
@@ -49,7 +52,7 @@ async function order(customerId: string, n: number): Promise<string> {
   }
 }
 
-/** Places orders from many customers; every tenth is cancelled right away. `halfway` happens in the middle of it. */
+/** Places orders of many customers; every tenth is cancelled at once. `halfway` is called in the middle. */
 async function load(name: string, halfway: () => Promise<unknown>): Promise<string[]> {
   const placed: string[] = [];
   let next = 0;
@@ -59,7 +62,8 @@ async function load(name: string, halfway: () => Promise<unknown>): Promise<stri
       const n = next++;
       const orderId = await order(`${name}-${String(id)}`, n);
       placed.push(orderId);
-      if (n % 10 === 0) await system.shop.cancel(orderId).catch(() => undefined); // it may be over, or nobody there to ask
+      // The order may be settled, or the service down.
+      if (n % 10 === 0) await system.shop.cancel(orderId).catch(() => undefined);
       if (placed.length > ORDERS / 2) disturbed ??= halfway();
     }
   };
@@ -121,7 +125,7 @@ describe('SIGTERM in the middle of the work', () => {
           expect(tookMs).toBeLessThan(10_000);
         })),
       );
-      // The broker may have had messages under way to it that it never saw; what it has handled must not come again.
+      // Messages that the process never received may come again; those that it has handled must not.
       const after = await eventually(() => {
         const handled = service.handled().slice(before.length);
         expect(handled.length).toBeGreaterThan(0);

@@ -1,4 +1,7 @@
-/** The HTTP interface of order-service in a test system: requests as they are sent, and responses with all of their parts. */
+/**
+ * The HTTP interface of order-service in a test system: requests as they are sent, and responses with all of their
+ * parts.
+ */
 import type { Order } from '@quadrille/operator/src/demo/client';
 import type { TestSystem } from '@quadrille/test-kit/src/system';
 

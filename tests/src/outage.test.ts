@@ -1,4 +1,4 @@
-/** What a customer sees while a server behind order-service is away. */
+/** What a customer sees while a server behind order-service is down. */
 import { createLogger, type App } from '@quadrille/service-chassis';
 import { createApp } from '@quadrille/order-service/src/app';
 import { configSchema } from '@quadrille/order-service/src/config';
@@ -73,7 +73,7 @@ const ready = (status: string) =>
   eventually(async () => {
     expect((await ask('/readyz')).body).toMatchObject({ status });
   });
-/** How many rows the outbox holds, and how many of them any relay may take now. */
+/** How many rows the outbox holds, and how many of them a relay may take now. */
 const outbox = async () => {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();

@@ -1,4 +1,4 @@
-/** Every way an order can end, through HTTP alone, and what the four services then say about it. */
+/** Every way in which an order can end, through HTTP alone, and what the four services then show. */
 import { chooseAssortment } from '@quadrille/operator/src/demo/assortment';
 import { RefusedError, type Order } from '@quadrille/operator/src/demo/client';
 import { kinds, outcomeOf } from '@quadrille/operator/src/demo/kinds';
@@ -6,11 +6,11 @@ import { holds, report } from '@quadrille/operator/src/verify/report';
 import { eventually } from '@quadrille/test-kit';
 import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
 
-/** Longer than any order of these takes: three retries, 7 s, on a busy machine. */
+/** Longer than any of these orders takes on a busy machine, in milliseconds: three retries take 7 s. */
 const ORDER_WITHIN_MS = 40_000;
 
 let system: TestSystem;
-/** All orders are under way at once, as in a shop; each test waits for its own. */
+/** All orders are played at the same time, as in a shop; each test waits for its own. */
 let played: Map<string, Promise<Order>>;
 const answered: string[] = [];
 
@@ -40,7 +40,7 @@ beforeAll(async () => {
   played = new Map(
     kinds.map((kind) => [kind.name, kind.play({ shop, assortment, customerId: 'alice', signal })] as const),
   );
-  for (const playing of played.values()) playing.catch(() => undefined); // seen by the test that waits for it
+  for (const playing of played.values()) playing.catch(() => undefined); // reported by the test that waits for it
 });
 
 afterAll(() => system.stop());
@@ -131,7 +131,7 @@ it('tells the customer about each outcome, once', async () => {
   await settled(cancelled);
   const told = async () => {
     const response = await fetch(`${system.urls.notification}/notifications/customer/zoe?limit=100`);
-    // The answer is a list of notifications by contract; the expectation below is what checks it.
+    // A list of notifications by contract; the expectation below checks it.
     const { items } = (await response.json()) as { items: { kind: string; order_id: string; message: string }[] };
     return items;
   };

@@ -1,7 +1,7 @@
 /**
- * No statement grows old: with 10,000,000 orders in the tables, every statement that the services send, as it is really sent, still finds
- * its rows through an index. The statements are heard on their way to the databases while the system works and every list is read with
- * every filter; they are planned, not executed, on tables that the planner takes for large ones.
+ * With 10,000,000 orders in the tables, every statement of the services, as it is really sent, still finds its rows
+ * through an index. The statements are recorded on their way to the databases while the system works and every list is
+ * read with every filter. They are planned, not executed, on tables that the planner takes for large ones.
  */
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -20,22 +20,22 @@ import { bigTables, plantTables, type PlantedShop } from './planted-tables';
 import { startStatementRecorder, type SentStatement, type StatementRecorder } from './statement-recorder';
 import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
 
-/** All kinds of orders are played at once; the slowest takes 12 s. */
+/** How long all kinds of orders may take when they are played at once, in milliseconds: the slowest takes 12 s. */
 const PLAYED_WITHIN_MS = 40_000;
 
-/** Statements of tables that are nearly empty at any time; not all of their faults are played here. */
+/** Statements on tables that are always nearly empty; not all faults that send them are played here. */
 const TRANSIENT = /^(outbox|delivery-attempt)/;
 
-/** The sum over all that is reserved and committed needs every reservation once: there is nothing to skip. */
+/** The sum over all reserved and committed stock must read every reservation once. */
 const SUM_OF_ALL = 'jsonb_array_elements(items)';
 
 const recorders = new Map<ShortName, StatementRecorder>();
 const sentOf = (service: ShortName) => [...(recorders.get(service)?.sent.values() ?? [])];
-/** What the services had sent before the checker came. */
+/** What the services had sent before the checker started. */
 const byServices = new Map<ShortName, readonly SentStatement[]>();
 const byChecker = new Map<ShortName, readonly SentStatement[]>();
 
-/** Where the statements are planned: an administrator's way to it, and how it is removed. */
+/** The databases in which statements are planned: an administrator's URL, and the function that removes it. */
 const planted = new Map<`${PlantedShop} ${ShortName}`, { readonly url: string; readonly drop: () => Promise<void> }>();
 
 interface Plan {
@@ -56,10 +56,13 @@ const planSchema: z.ZodType<Plan> = z.object({
 });
 const explained = z.tuple([z.object({ 'QUERY PLAN': z.tuple([z.object({ Plan: planSchema })]) })]);
 
-/** Nodes that hand on what they get, row by row: a limit above them stops what is below. */
+/** Plan nodes that pass on rows one by one: a limit above them stops the nodes below. */
 const PASSING = new Set(['Limit', 'Result', 'Subquery Scan', 'LockRows']);
 
-/** Where a plan reads a big table from end to end. An index walked in its order is fine when a limit ends the walk soon. */
+/**
+ * Returns where a plan reads a big table from end to end. An index read in its order is fine when a limit ends the scan
+ * soon.
+ */
 function scansOf(plan: Plan, big: ReadonlySet<string>, limited = false): string[] {
   const type = plan['Node Type'];
   const table = plan['Relation Name'] ?? '';
@@ -84,14 +87,14 @@ async function plan(client: Client, { text }: SentStatement, values: readonly (s
   }
 }
 
-/** Plans statements on planted tables, for their values and for any, and answers those that scan. */
+/** Plans statements on planted tables, with their values and generically, and returns those that scan. */
 async function scanning(
   service: ShortName,
   statements: readonly SentStatement[],
   shop: PlantedShop = 'busy',
 ): Promise<readonly string[]> {
   return withClient(planted.get(`${shop} ${service}`)?.url ?? '', async (client) => {
-    // The planted tables have few pages; what their order on the disk is worth would be too little otherwise.
+    // The planted tables have few pages, so without this the planner would undervalue the order on disk.
     if (shop === 'young') await client.query('SET random_page_cost = 1000');
     const found = new Set<string>();
     for (const mode of ['force_custom_plan', 'force_generic_plan']) {
@@ -123,7 +126,7 @@ async function play({ shop, urls }: TestSystem): Promise<void> {
   await Promise.all(kinds.map((kind) => kind.play({ shop, assortment, customerId: 'alice', signal })));
 }
 
-/** A mail server that takes everything. */
+/** Starts a mail server that accepts every mail. */
 async function startMailServer() {
   const server = new SMTPServer({
     authOptional: true,
@@ -141,7 +144,7 @@ async function startMailServer() {
   };
 }
 
-/** Hears what the services send, and then the checker, who looks twice at an order that is under way. */
+/** Records what the services send, and then what the checker sends, which looks twice at an unsettled order. */
 async function listen(system: TestSystem): Promise<void> {
   await play(system);
   const items = [{ product_id: 'acorn-sticker', quantity: 1 }];
@@ -163,7 +166,7 @@ async function listen(system: TestSystem): Promise<void> {
   }
 }
 
-/** Starts a system whose words to its databases are heard. */
+/** Starts a system whose statements are recorded, and plays the orders. */
 async function overhear(): Promise<void> {
   const mailServer = await startMailServer();
   const settings = { SMTP_URL: mailServer.url, SMTP_FROM: 'shop@example.com', PAYMENT_SUCCESS_RATE: '1' };

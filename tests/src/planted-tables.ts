@@ -1,23 +1,26 @@
 /**
- * Tables as the planner sees them after 10,000,000 orders: some thousand rows with the values of a busy shop, analyzed, and then counted a
- * thousandfold in the catalogue. PostgreSQL estimates rows by density times pages, so that nothing else need be large.
+ * Tables as the planner sees them after 10,000,000 orders: some thousand rows with the values of a busy shop are
+ * analyzed, and their counts multiplied by a thousand in the catalogue. PostgreSQL estimates rows by density times
+ * pages, so nothing else need be large.
  */
 import type { ShortName } from '@quadrille/operator/src/services';
 import type { Client } from 'pg';
 
-/** Orders that are really there. */
+/** Orders that really exist. */
 const ROWS = 10_000;
 
-/** What one row counts for: the planner sees 10,000,000 orders. */
+/** How many orders one row stands for: the planner sees 10,000,000. */
 const SCALE = 1_000;
 
 const ORDER_ID = "'01990000-0000-7000-8000-' || lpad(to_hex(n), 12, '0')";
-/** Two shops that the planner has to think of. */
+/** Two shops with different statistics. */
 export type PlantedShop = keyof typeof CUSTOMER_ID;
 const CUSTOMER_ID = {
-  /** Every twentieth order is of one large customer; the others have ordered five times each. */
+  /** Every twentieth order is of one large customer; the other customers have five orders each. */
   busy: "CASE WHEN n % 20 = 0 THEN 'large' ELSE 'customer-' || n % 2000 END",
-  /** Statistics of a first day, when there were two customers and two statuses: each looks as if half of all rows had it. */
+  /**
+   * Statistics of a first day with two customers and two statuses: the planner expects each value in half of all rows.
+   */
   young: "'customer-' || n % 2",
 };
 const ORDER_STATUS = {
@@ -25,12 +28,12 @@ const ORDER_STATUS = {
     WHEN n % 100 < 95 THEN 'CANCELLED' WHEN n % 100 < 97 THEN 'FAILED' WHEN n % 100 < 99 THEN 'REJECTED' ELSE 'REFUNDED' END`,
   young: "CASE WHEN n % 2 = 0 THEN 'PENDING' ELSE 'CONFIRMED' END",
 };
-/** The newest orders are under way, and wait for something. */
+/** The newest orders are not settled and wait for something. */
 const DUE_AT = `CASE WHEN n > ${String(ROWS - 50)} THEN now() + make_interval(secs => n % 60) END`;
 const AT = "timestamptz '2026-01-01' + make_interval(mins => n)";
 const FROM = `FROM generate_series(1, ${String(ROWS)}) AS n`;
 
-/** What fills the tables that grow with the orders, by service. */
+/** The statements that fill the growing tables, by service. */
 const fillOf = (shop: PlantedShop): Readonly<Record<ShortName, Readonly<Record<string, string>>>> => ({
   order: {
     orders: `INSERT INTO orders (order_id, customer_id, status, items, currency, payment_method, total_minor, inventory, payment, settled, timeline,
@@ -65,10 +68,10 @@ const fillOf = (shop: PlantedShop): Readonly<Record<ShortName, Readonly<Record<s
 /** The tables of a service that grow with its orders. */
 export const bigTables = (service: ShortName): ReadonlySet<string> => new Set(Object.keys(fillOf('busy')[service]));
 
-/** Fills a service's empty tables. Needs an administrator: whoever says how many rows there are writes into the catalogue. */
+/** Fills a service's empty tables. Needs an administrator, because it writes row counts into the catalogue. */
 export async function plantTables(client: Client, service: ShortName, shop: PlantedShop): Promise<void> {
   for (const [table, fill] of Object.entries(fillOf(shop)[service])) {
-    await client.query(`ALTER TABLE ${table} SET (autovacuum_enabled = off)`); // it would count again
+    await client.query(`ALTER TABLE ${table} SET (autovacuum_enabled = off)`); // autovacuum would count the rows again
     await client.query(fill);
     await client.query(`VACUUM (ANALYZE) ${table}`);
     await client.query(

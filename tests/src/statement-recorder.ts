@@ -1,31 +1,32 @@
 /**
- * Hears what clients say to PostgreSQL, on the wire (https://www.postgresql.org/docs/current/protocol-message-formats.html): every
- * statement as it was really sent, whoever wrote it. A client says `Parse` with a text and perhaps a name, then `Bind` with the values
- * for that name, any number of times; or `Query` with a text that has no values.
+ * Records the statements that clients send to PostgreSQL, on the wire
+ * (https://www.postgresql.org/docs/current/protocol-message-formats.html). A client sends `Parse` with a text and
+ * perhaps a name, then `Bind` with the values for that name, any number of times; or `Query` with a text that has no
+ * values.
  */
 import { startTcpProxy, type TcpProxy } from '@quadrille/test-kit';
 
-/** Different values of one statement that are kept: enough for every status and every kind of list. */
+/** How many different lists of values are kept for one statement: enough for every status and every kind of list. */
 const VALUES_KEPT = 20;
 
 /** A statement as it was sent. */
 export interface SentStatement {
   readonly text: string;
-  /** Under which it was prepared; empty for one that was not. */
+  /** The name of the prepared statement; empty when it was not prepared. */
   readonly name: string;
-  /** Parameters in PostgreSQL's text form, one array for each time it was sent with others. */
+  /** The parameters in PostgreSQL's text form, one array for each different list of values. */
   readonly values: readonly (readonly (string | null)[])[];
 }
 
-/** A way to a database that hears what is said. */
+/** A proxy to a database that records statements. */
 export interface StatementRecorder {
   readonly through: TcpProxy['through'];
-  /** What was sent so far, by text. */
+  /** The statements sent so far, by text. */
   readonly sent: ReadonlyMap<string, SentStatement>;
   readonly close: () => Promise<void>;
 }
 
-/** Reads the fields of one message, in order. */
+/** Creates a reader of the fields of one message, in order. */
 function fieldsOf(message: Buffer) {
   let at = 0;
   const int16 = () => message.readInt16BE((at += 2) - 2);
@@ -39,7 +40,7 @@ function fieldsOf(message: Buffer) {
   return { int16, int32, bytes, string };
 }
 
-/** Reads the values of a `Bind`, whose two names were read before. */
+/** Reads the values of a `Bind` after its two names. */
 function readValues({ int16, int32, bytes }: ReturnType<typeof fieldsOf>): (string | null)[] {
   const formats = Array.from({ length: int16() }, int16);
   if (formats.some((format) => format !== 0)) throw new Error('a client sent a parameter in binary form');
@@ -49,7 +50,7 @@ function readValues({ int16, int32, bytes }: ReturnType<typeof fieldsOf>): (stri
   });
 }
 
-/** Starts to listen on the way to the server of `databaseUrl`. */
+/** Starts a recorder in front of the server of `databaseUrl`. */
 export async function startStatementRecorder(databaseUrl: string): Promise<StatementRecorder> {
   const sent = new Map<string, { text: string; name: string; values: (string | null)[][] }>();
   const keep = (text: string, name: string, values: (string | null)[]) => {
@@ -75,7 +76,7 @@ export async function startStatementRecorder(databaseUrl: string): Promise<State
     return (chunk: Buffer) => {
       unread = Buffer.concat([unread, chunk]);
       for (;;) {
-        // The very first message has no type: it says which version of the protocol follows.
+        // The first message has no type: it is the version of the protocol.
         const head = started ? 1 : 0;
         if (unread.length < head + 4) return;
         const end = head + unread.readInt32BE(head);

@@ -1,13 +1,15 @@
-/** What waits beyond its time is found, explained and counted; and no longer when it has healed. */
+/** An order that waits beyond its time is found, explained and counted, and no longer after it has healed. */
 import { connect } from 'amqplib';
 import { findStuck, stuckReport } from '@quadrille/operator/src/stuck/stuck';
 import { eventually } from '@quadrille/test-kit';
 import { startTestSystem, type TestSystem } from '@quadrille/test-kit/src/system';
 
-/** Soon, so that an order is beyond its time within a second. */
+/** When an order begins to heal, in milliseconds: short, so that it is beyond its time within a second. */
 const HEALING_AFTER_MS = 500;
 
-/** Counts are read every five seconds at most, and a saga heals after some pauses. */
+/**
+ * How long healing may take, in milliseconds: counts are read every five seconds, and a saga heals after some pauses.
+ */
 const HEALED_WITHIN_MS = 30_000;
 
 let system: TestSystem;

@@ -1,11 +1,11 @@
-/** HAProxy in the place of the project's gateway, with the routes that the labels in docker-compose.yml describe. */
+/** HAProxy in place of the project's gateway, with the routes that the labels in docker-compose.yml describe. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { docker, type Project } from '../project';
 
-/** Replicas of a service that are found by name; far more than a test starts. */
+/** How many replicas of a service are found by name; far more than a test starts. */
 const REPLICAS_MAX = 5;
 
 const Services = z.object({
@@ -59,13 +59,16 @@ ${backends.join('\n')}
 
 const imageOf = (project: Project) => `${project.name}-proxy`;
 
-/** Builds the proxy's image, which takes longer than all the rest; answers the function that removes it. */
+/** Builds the proxy's image, the slowest step of all; resolves with the function that removes it. */
 export async function buildProxy(project: Project): Promise<() => Promise<unknown>> {
   await docker('build', '--quiet', '--tag', imageOf(project), 'tests/containers/gateway');
   return () => docker('image', 'rm', '--force', imageOf(project));
 }
 
-/** Starts the proxy in the project's network, published on the gateway's port; answers the function that removes it. */
+/**
+ * Starts the proxy in the project's network, published on the gateway's port; resolves with the function that removes
+ * it.
+ */
 export async function startProxy(project: Project): Promise<() => Promise<void>> {
   const image = imageOf(project);
   const folder = mkdtempSync(join(tmpdir(), 'quadrille-proxy-'));
