@@ -10,7 +10,7 @@ import { idSchema } from './values';
 /** The media type of an event on the wire. */
 export const EVENT_CONTENT_TYPE = 'application/cloudevents+json';
 
-/** Largest message read or written, in bytes: an order of 100 lines takes about 12 KiB. */
+/** Largest message that is read or written, in bytes: an order of 100 lines takes about 12 KiB. */
 export const EVENT_MAX_BYTES = 256 * 1024;
 
 const attributes = {
@@ -21,7 +21,7 @@ const attributes = {
   time: z.iso.datetime({ offset: true }),
   datacontenttype: z.literal('application/json'),
   causationid: idSchema.optional(),
-  // A bad trace costs the trace, never the event.
+  // A malformed trace is dropped; the event is still read.
   traceparent: z.string().max(100).optional().catch(undefined),
 };
 
@@ -42,7 +42,9 @@ export type DomainEvent<Type extends EventType = EventType> = {
   };
 }[Type];
 
-/** Why a payload is not an event, and where; `reason` goes into the header of the invalid queue. */
+/**
+ * Why a payload is not an event, and in which field; `reason` goes into the header of the message in the invalid queue.
+ */
 export interface UnreadableEvent {
   readonly code: 'TOO_LARGE' | 'NOT_JSON' | 'UNKNOWN_TYPE' | 'UNKNOWN_VERSION' | 'INVALID';
   readonly reason: string;
@@ -75,9 +77,9 @@ function parseJson(payload: Uint8Array): unknown {
 }
 
 /**
- * Reads one message body. Never throws: a payload that is too large, not UTF-8 JSON, of an unknown type or version, or
- * not of its schema is answered with the reason. The schemas copy the fields they know and nothing else, so that keys
- * such as `__proto__` go no further than here.
+ * Reads one message body. Never throws: for a payload that is too large, not UTF-8 JSON, of an unknown type or version,
+ * or not of its schema, it returns the reason. The schemas copy only the fields they know, so keys such as `__proto__`
+ * go no further than here.
  */
 export function parseEvent(payload: Uint8Array): ParsedEvent {
   if (payload.length > EVENT_MAX_BYTES) {
@@ -107,7 +109,10 @@ export function parseEvent(payload: Uint8Array): ParsedEvent {
   return { ok: true, event };
 }
 
-/** A stranger's version, for people. JSON nested deep enough can be parsed, but not written: what is no version is not quoted. */
+/**
+ * An unknown version as text. Deeply nested JSON can be parsed but not written, so anything that is no version is not
+ * quoted.
+ */
 function versionIn(schemaversion: unknown): string {
   if (typeof schemaversion === 'number') return String(schemaversion);
   if (typeof schemaversion === 'string') return `"${schemaversion.slice(0, 40)}"`;
@@ -120,7 +125,7 @@ const describe = (error: z.ZodError): string =>
     .map((issue) => `${issue.path.join('.') || 'message'}: ${issue.message}`)
     .join('; ');
 
-/** What the chassis knows about an event that its decision does not. */
+/** What the chassis adds to an event that its decision does not know. */
 export interface Stamp {
   readonly id: string;
   /** ISO 8601, UTC. */
@@ -129,7 +134,7 @@ export interface Stamp {
   readonly traceparent?: string | undefined;
 }
 
-/** Puts an announcement into its envelope. */
+/** Puts a new event into its envelope. */
 export function envelop<Type extends EventType>(type: Type, data: EventData<Type>, stamp: Stamp): DomainEvent<Type> {
   const event = {
     specversion: '1.0',

@@ -40,7 +40,7 @@ const lines = <Line extends z.ZodType>(line: Line) => z.array(line).min(1).max(O
 export const cancellationReasons = ['CUSTOMER_REQUEST', 'DEADLINE_EXCEEDED', 'REFUNDED'] as const;
 /** Why stock could not be reserved, in their order of precedence. */
 export const unavailabilityReasons = ['UNKNOWN_PRODUCT', 'PRICE_MISMATCH', 'OUT_OF_STOCK'] as const;
-/** Why an attempt to charge brought nothing: the gateway certainly did not process it, or its answer never came. */
+/** Why an attempt to charge failed: the gateway certainly did not process it, or its response did not arrive. */
 export const attemptFailureReasons = ['NOT_PROCESSED', 'NO_ANSWER'] as const;
 /** Why a payment failed for good. */
 export const paymentFailureReasons = ['DECLINED', 'GATEWAY_UNAVAILABLE'] as const;
@@ -142,7 +142,7 @@ export type EventType = keyof typeof events;
 /** The data of one kind of event. */
 export type EventData<Type extends EventType> = z.infer<(typeof events)[Type]['data']>;
 
-/** What a decision publishes: an event before the chassis gives it an id, a time and a trace. */
+/** What a decision publishes: an event before the chassis adds its id, time and trace. */
 export type NewEvent<Type extends EventType = EventType> = {
   [T in Type]: { readonly type: T; readonly data: EventData<T> };
 }[Type];

@@ -1,4 +1,4 @@
-/** The small values that events are made of, with their bounds. */
+/** The values that events are made of, with their bounds. */
 import { z } from 'zod';
 
 /** Longest id accepted anywhere: room for a UUID (36) or a customer's own reference. */
@@ -39,11 +39,11 @@ export const unitPriceMinorSchema = z.int().min(0).max(UNIT_PRICE_MINOR_MAX);
 /** A sum in minor units (cents): a whole number from 0. */
 export const totalMinorSchema = z.int().min(0);
 
-/** Highest count of attempts that is believed: far above any policy of retries, far below what a database column holds. */
+/** Highest count of attempts that is accepted: far above any retry policy, far below what a database column holds. */
 const ATTEMPTS_MAX = 1_000;
 
-/** How many times a payment was tried. */
+/** How often a payment was attempted. */
 export const attemptsSchema = z.int().min(0).max(ATTEMPTS_MAX);
 
-/** Which try of a payment this is, from 1. */
+/** The number of an attempt to charge, from 1. */
 export const attemptSchema = z.int().min(1).max(ATTEMPTS_MAX);

@@ -1,4 +1,7 @@
-/** The golden samples: what is on the wire today. A change that breaks one of these breaks a reader somewhere. */
+/**
+ * The golden samples: events as they are on the wire today. A change that breaks one of these breaks a reader
+ * somewhere.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
@@ -16,7 +19,7 @@ test('there is a sample of every event, and of nothing else', () => {
 
 describe.each(eventTypes)('the sample of %s', (type) => {
   const sample = sampleOf(type);
-  // A sample is a JSON object; what is in it is what these tests are about.
+  // A sample is a JSON object; the tests check its content.
   const json = JSON.parse(sample.toString()) as Record<string, unknown>;
 
   test('is read, and written again as it was', () => {

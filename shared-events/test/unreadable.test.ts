@@ -1,4 +1,4 @@
-/** Whatever arrives, the parser answers why it is not an event; it never throws. */
+/** For every payload that is no event, the parser returns the reason; it never throws. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -6,7 +6,7 @@ import { EVENT_MAX_BYTES, parseEvent, type UnreadableEvent } from '../src';
 
 const text = readFileSync(join(__dirname, '..', 'samples', 'OrderCreated.json'), 'utf8');
 
-/** Deeper than whatever is recursive can follow. */
+/** Deeper than any recursive function can follow. */
 const DEPTH = 50_000;
 
 interface Sample extends Record<string, unknown> {
