@@ -1,5 +1,5 @@
-// Preloaded into any Node.js process, writes a CPU profile of its whole life when it ends, into the folder PROFILES. (--cpu-prof would
-// do that too, but is not allowed in NODE_OPTIONS, which is how it reaches the services.)
+// Preloaded into any Node.js process, writes a CPU profile of its whole life into the folder PROFILES when it ends.
+// (--cpu-prof would do that too, but is not allowed in NODE_OPTIONS, the only way to reach the services.)
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector';
 import { basename, join } from 'node:path';

@@ -1,4 +1,4 @@
-// Where a CPU profile's time went: by package or folder, then by function.
+// Prints where a CPU profile's time went: by package or folder, then by function.
 //   node bench/top.mjs FILE.cpuprofile [functions]
 import { readFileSync } from 'node:fs';
 

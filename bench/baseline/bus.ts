@@ -1,16 +1,18 @@
-/** RabbitMQ as tutorials use it: one connection, one channel, prefetch 10, each message handled alone and acknowledged alone. */
+/**
+ * RabbitMQ as in its tutorials: one connection, one channel, prefetch 10, each message handled and acknowledged alone.
+ */
 import { connect } from 'amqplib';
 import { events, exchangeOf, isEventType, type EventData, type EventType } from '@quadrille/shared-events';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 
-/** Messages handled at once: the number in RabbitMQ's own tutorial and in most that follow it. */
+/** Messages handled at once: the number in RabbitMQ's own tutorial and in most others. */
 const PREFETCH = 10;
 
-/** What a service does about each event it hears. */
+/** The handler of each event that a service hears. */
 export type Handlers = { readonly [Type in EventType]?: (data: EventData<Type>) => Promise<void> };
 
-/** A service's way to the broker. */
+/** A service's connection to the broker. */
 export interface Bus {
   publish<Type extends EventType>(type: Type, data: EventData<Type>): void;
   listen(handlers: Handlers): Promise<void>;
@@ -27,7 +29,7 @@ export async function openBus(url: string, queue: string, log: Logger): Promise<
   const handle = async (handlers: Handlers, content: Buffer) => {
     const { id, type, data } = messageSchema.parse(JSON.parse(content.toString()));
     if (!isEventType(type)) throw new Error(`nobody says ${type}`);
-    // The schema is that of the handler's own event; TypeScript cannot correlate the two through the lookup.
+    // The schema belongs to the handler's event; TypeScript cannot correlate the two through the lookup.
     const handler = handlers[type] as ((data: unknown) => Promise<void>) | undefined;
     await handler?.(events[type].data.parse(data));
     log.info({ message_id: id, type }, 'handled');

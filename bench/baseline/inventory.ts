@@ -3,7 +3,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../../inventory-service/generated/prisma/client';
 import type { Bus } from './bus';
 
-/** Reserves what was ordered, and takes it for good when the order is confirmed. */
+/** Reserves stock for new orders, and commits it when the order is confirmed. */
 export async function runInventory(databaseUrl: string, bus: Bus): Promise<void> {
   const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl }) });
 
@@ -33,7 +33,7 @@ export async function runInventory(databaseUrl: string, bus: Bus): Promise<void>
     OrderConfirmed: async ({ orderId }) => {
       await prisma.$transaction(async (tx) => {
         const { items } = await tx.reservation.update({ where: { orderId }, data: { status: 'COMMITTED' } });
-        // Written above, by this very service.
+        // Written above, by this service.
         for (const { productId, quantity } of items as { productId: string; quantity: number }[]) {
           const moved = { reserved: { decrement: quantity }, committed: { increment: quantity } };
           await tx.product.update({ where: { productId }, data: moved });

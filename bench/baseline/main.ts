@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   if (name === 'payment') await runPayments(database, bus);
   if (name === 'notification') await runNotifications(database, bus);
   process.send?.('ready');
-  process.once('disconnect', () => process.exit(0)); // whoever started it has gone
+  process.once('disconnect', () => process.exit(0)); // the parent process has ended
 }
 
 void main();

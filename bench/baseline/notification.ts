@@ -1,10 +1,10 @@
-/** The notification service of the baseline: a row for everything a customer is told. */
+/** The notification service of the baseline: a row for each notification. */
 import { PrismaPg } from '@prisma/adapter-pg';
 import { uuidv7 } from 'uuidv7';
 import { PrismaClient } from '../../notification-service/generated/prisma/client';
 import type { Bus } from './bus';
 
-/** Tells of payment and confirmation. */
+/** Notifies of payment and confirmation. */
 export async function runNotifications(databaseUrl: string, bus: Bus): Promise<void> {
   const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl }) });
   const tell = async (kind: 'PAYMENT_RECEIVED' | 'CONFIRMED', orderId: string, customerId: string, text: string) => {

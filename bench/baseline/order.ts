@@ -15,10 +15,10 @@ const placeSchema = z.strictObject({
 
 const CURRENCY = 'USD';
 
-/** How long an order may take: the column wants it, and nobody here looks at it. */
+/** How long an order may take, in milliseconds: the column needs a value, which the baseline does not use. */
 const DEADLINE_MS = 300_000;
 
-/** Serves POST /orders on `port` and confirms what was paid. */
+/** Serves POST /orders on `port` and confirms paid orders. */
 export async function runOrders(databaseUrl: string, bus: Bus, log: Logger, port: number): Promise<void> {
   const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl }) });
   const server = Fastify({ loggerInstance: log, disableRequestLogging: true });

@@ -1,10 +1,12 @@
-/** The payment service of the baseline: the payment before the bank is called, the bank's own ledger, the payment after. */
+/**
+ * The payment service of the baseline: the payment before the bank is called, the bank's own ledger, the payment after.
+ */
 import { PrismaPg } from '@prisma/adapter-pg';
 import { uuidv7 } from 'uuidv7';
 import { PrismaClient } from '../../payment-service/generated/prisma/client';
 import type { Bus } from './bus';
 
-/** Charges what was reserved. */
+/** Charges reserved orders. */
 export async function runPayments(databaseUrl: string, bus: Bus): Promise<void> {
   const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl }) });
 

@@ -7,7 +7,7 @@ import { startProduct } from './systems/product';
 import { stockAll } from './systems/stock';
 import type { Subject } from './systems/subject';
 
-/** Orders of either system before anything counts: connections are opened, code is compiled. */
+/** Orders of either system before the measurement: connections are opened, code is compiled. */
 const WARM_UP_ORDERS = 1_000;
 
 const once = <Value>(make: () => Promise<Value>): (() => Promise<Value>) => {
@@ -15,7 +15,7 @@ const once = <Value>(make: () => Promise<Value>): (() => Promise<Value>) => {
   return () => (made ??= make());
 };
 
-/** Starts everything, hands it to `work`, and stops it whatever happens, also when the terminal says so. */
+/** Starts everything, passes it to `work`, and always stops it, also after a signal of the terminal. */
 export async function withBench<Result>(work: (bench: Bench) => Promise<Result>): Promise<Result> {
   const stops: (() => unknown)[] = [];
   const started = <Each extends { readonly stop: () => unknown }>(part: Each): Each => {

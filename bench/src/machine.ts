@@ -1,4 +1,4 @@
-/** Where the benchmark runs, for the head of its results. */
+/** Describes the machine, for the head of the results. */
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { z } from 'zod';
 import { connectManagement } from '@quadrille/operator/src/topology/management';
@@ -10,7 +10,7 @@ const GIB = 1024 ** 3;
 
 const Overview = z.object({ rabbitmq_version: z.string() });
 
-/** Asks machine, database and broker who they are. */
+/** Reads the versions of machine, database and broker. */
 export async function describeMachine({ admin, subject }: Product, loadBefore: string): Promise<Machine> {
   const { management, credentials } = subject.addresses;
   const { rows } = await admin.query<{ server_version: string }>('SHOW server_version');

@@ -1,4 +1,4 @@
-/** `npm run bench`: starts the systems, runs the scenarios in rounds, and writes what was measured. */
+/** `npm run bench`: starts the systems, runs the scenarios in rounds, and writes the results. */
 import { writeFileSync } from 'node:fs';
 import { readFileOf, runCommand } from '@quadrille/operator/src/command-line';
 import { machineLoad } from '@quadrille/proof/src/load/figures';
@@ -25,7 +25,7 @@ async function run(plan: Plan): Promise<Results & Pick<Measured, 'failure'>> {
   });
 }
 
-/** A baseline that is badly written would make anything look good. */
+/** Fails for a slow baseline, against which any product would look good. */
 function refuseBadBaseline({ baseline_to_postgres_rows: worth }: Results['ratios']): void {
   if (worth === undefined || worth >= BASELINE_MIN) return;
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
@@ -49,7 +49,7 @@ async function measureAll(options: Options): Promise<void> {
   if (options.record) publish(results);
 }
 
-/** Writes what is committed: the report with its charts, and the ratio on record. */
+/** Writes the files that are committed: the report with its charts, and the ratio on record. */
 function publish(results: Results): void {
   writeReport(results);
   writeRecord(results);
@@ -58,7 +58,7 @@ function publish(results: Results): void {
 async function main(): Promise<void> {
   const options = readOptions();
   if (options.render) {
-    // Written by this very command, with --json.
+    // Written by this command with --json.
     const results = JSON.parse(readFileOf('render', options.render)) as Results;
     refuseBadBaseline(results.ratios);
     publish(results);

@@ -12,11 +12,11 @@ const usage = `npm run bench -- [--only names] [--rounds n] [--orders n] [--json
 
 A run of everything, in three rounds and at full size, writes bench/RESULTS.md and the ratio on record.`;
 
-/** Orders of the burst that is published. */
+/** Orders of the burst in the published results. */
 const ORDERS = 10_000;
 const ROUNDS = 3;
 
-/** What is to be run. */
+/** What to run. */
 export interface Options {
   readonly only: ReadonlySet<string> | undefined;
   readonly rounds: number;
@@ -24,7 +24,7 @@ export interface Options {
   readonly json: string | undefined;
   readonly smoke: boolean;
   readonly render: string | undefined;
-  /** Whether this run is one to be published: everything, in three rounds, at full size. */
+  /** Whether the results are to be published: everything, in three rounds, at full size. */
   readonly record: boolean;
 }
 

@@ -1,4 +1,7 @@
-/** Runs what is wanted in rounds: each once, then each again, so that a bad minute of the machine hits all alike. */
+/**
+ * Runs scenarios and ceilings in rounds: each once, then each again, so that a bad minute of the machine affects all
+ * alike.
+ */
 import type { Bench } from './systems/bench';
 import type { CeilingFigures } from './ceilings/ceiling';
 import { ceilingNames, type CeilingName } from './ceilings/kinds';
@@ -6,7 +9,7 @@ import { medians, type Figures } from './measure/figures';
 import { summarize, type Results } from './results/results';
 import type { Scale, Scenario } from './scenarios/scenario';
 
-/** What is run, how often and how large. */
+/** What to run, how often and how large. */
 export interface Plan {
   readonly scenarios: readonly Scenario[];
   readonly ceilings: boolean;
@@ -17,12 +20,12 @@ export interface Plan {
 const note = (round: number, name: string, rate: number, unit: string) =>
   process.stderr.write(`  round ${String(round)}  ${name.padEnd(18)} ${rate.toFixed(0).padStart(7)} ${unit}\n`);
 
-/** What was measured, and why there is no more of it, if something failed. */
+/** The results, and the reason for missing ones when something failed. */
 export interface Measured extends Pick<Results, 'scenarios' | 'ceilings'> {
   readonly failure: string | undefined;
 }
 
-/** Runs the plan; answers medians. What fails ends the run, and leaves what was measured before. */
+/** Runs the plan and returns medians. A failure ends the run; the earlier results are kept. */
 export async function runRounds(bench: Bench, plan: Plan): Promise<Measured> {
   const figures = new Map<string, Figures[]>();
   const ceilings = new Map<CeilingName, CeilingFigures[]>();

@@ -1,14 +1,16 @@
-/** Twenty seconds for every change: whether the product has lost half of its lead over the baseline. */
+/** A check of twenty seconds for every change: has the product lost half of its lead over the baseline? */
 import type { Plan } from './rounds';
 import { baseline, burst } from './scenarios/burst';
 
-/** Enough orders for a ratio that repeats within a fifth; the baseline needs its time for each. */
+/** Enough orders for a ratio that varies by less than a fifth; the baseline needs its time for each. */
 const ORDERS = 1_500;
 
-/** Below this share of the ratio on record the run fails: far below what a busy machine does to both alike. */
+/**
+ * The run fails below this share of the ratio on record: a busy machine affects both systems alike and costs far less.
+ */
 const SHARE_MIN = 0.5;
 
-/** What a smoke run measures: a ratio, which another machine or a busy one changes far less than a rate. */
+/** What a smoke run measures: a ratio, which depends far less on the machine and its load than a rate. */
 export const smokePlan: Plan = {
   scenarios: [burst, baseline],
   ceilings: false,
@@ -16,7 +18,7 @@ export const smokePlan: Plan = {
   scale: { orders: ORDERS, quick: true },
 };
 
-/** Whether the ratio is good enough, and a line that says so. */
+/** Returns whether the ratio is good enough, and a line that says so. */
 export function judgeSmoke(recorded: number, measured: number): { readonly good: boolean; readonly line: string } {
   const good = measured >= recorded * SHARE_MIN;
   const times = (ratio: number) => `${ratio.toFixed(1)} times`;

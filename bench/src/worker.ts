@@ -1,13 +1,13 @@
-/** A process of the benchmark's own that is asked one thing at a time. */
+/** A process of the benchmark's own that handles one request at a time. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { rootFolder } from '@quadrille/operator/src/root';
 
-/** A process that answers `{ result }` or `{ error }` to each message. */
+/** A process that replies `{ result }` or `{ error }` to each message. */
 export interface Worker {
   readonly pid: number;
-  /** Asks, and resolves with the result; the caller knows what the worker answers to this. */
+  /** Sends a request and resolves with the result, whose form the caller knows. */
   readonly ask: (message: object | string) => Promise<unknown>;
   readonly stop: () => void;
 }
@@ -19,7 +19,7 @@ export async function startWorker(name: string): Promise<Worker> {
     throw new Error(`The process of the ${name} has ended.`);
   });
   const next = async (): Promise<unknown> => {
-    // once() answers an array of what was emitted, of any kind.
+    // once() resolves with an array of the emitted values, of any type.
     const [answer] = (await Promise.race([once(child, 'message'), ended])) as [unknown];
     return answer;
   };
@@ -28,7 +28,7 @@ export async function startWorker(name: string): Promise<Worker> {
     pid: child.pid ?? 0,
     ask: async (message) => {
       child.send(message);
-      // What workers send: see their main.ts.
+      // The form of a worker's reply: see their main.ts.
       const answer = (await next()) as { readonly result?: unknown; readonly error?: string };
       if (answer.error !== undefined) throw new Error(`${name}: ${answer.error}`);
       return answer.result;

@@ -14,27 +14,27 @@ import type { CeilingName } from './kinds';
 
 const NAME = 'bench_ceiling';
 
-/** How long a ceiling is measured. */
+/** How long a ceiling is measured, in milliseconds. */
 const MEASURE_MS = 4_000;
 
 const US_PER_S = 1_000_000;
 
-/** What was measured of one ceiling. */
+/** The figures of one ceiling. */
 export interface CeilingFigures {
   readonly per_s: number;
-  /** CPU of the server for one unit, in microseconds; absent where the server is not ours. */
+  /** CPU of the server for one unit, in microseconds; undefined when the benchmark did not start the server. */
   readonly server_cpu_us?: number;
-  /** CPU of the process that used it, for one unit, in microseconds. */
+  /** CPU of the process that loads the server, for one unit, in microseconds. */
   readonly client_cpu_us: number;
 }
 
-/** The process that drives the parts. */
+/** The process that loads the servers. */
 export interface Ceiling {
   readonly measure: (name: CeilingName) => Promise<CeilingFigures>;
   readonly stop: () => void;
 }
 
-/** Makes the database, its schemas and the virtual host. */
+/** Creates the database, its schemas and the virtual host. */
 export async function startCeiling(product: Product): Promise<Ceiling> {
   const { subject, adminUrl, servers } = product;
   const databaseUrl = withDatabase(adminUrl, NAME);
@@ -47,7 +47,7 @@ export async function startCeiling(product: Product): Promise<Ceiling> {
       const server = name.startsWith('postgres') ? 'postgres' : 'broker';
       await worker.ask({ name, databaseUrl, amqpUrl });
       const cpu = watchCpu(processes);
-      // What ceilings/main.ts answers.
+      // The form of the result of ceilings/main.ts.
       const { units, seconds } = (await worker.ask({ runMs: MEASURE_MS })) as { units: number; seconds: number };
       const used = cpu();
       await worker.ask('close');

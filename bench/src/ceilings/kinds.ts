@@ -1,4 +1,4 @@
-/** The ceilings: what each part of the machine can do when it does nothing else. */
+/** The ceilings: the rate of each part of the machine when nothing else runs. */
 
 /** Each ceiling by name: what one unit of it is. */
 export const ceilings = {
@@ -15,16 +15,19 @@ export type CeilingName = keyof typeof ceilings;
 // Object.keys forgets the key type; the keys are exactly those of `ceilings`.
 export const ceilingNames = Object.keys(ceilings) as readonly CeilingName[];
 
-/** What the ceilings' process is told. */
+/** A job of the ceilings' process. */
 export interface CeilingJob {
   readonly name: CeilingName;
   readonly databaseUrl: string;
   readonly amqpUrl: string;
 }
 
-/** A load that can be kept up as long as wanted. */
+/** A load that can be kept up for any time. */
 export interface Load {
-  /** Keeps the part busy until `stopped`, which is told how many units are done; answers how many there were. */
+  /**
+   * Keeps the part busy until `stopped` returns true, which is called with the number of units done; resolves with
+   * their number.
+   */
   readonly run: (stopped: (done: number) => boolean) => Promise<number>;
   /** Units after which sessions have planned their statements and code is compiled. */
   readonly warmUp: number;

@@ -1,4 +1,4 @@
-/** The ceilings' process: opens a load and warms it up, keeps it up for as long as it is told, and answers how much was done. */
+/** The ceilings' process: opens a load, warms it up, keeps it up for the given time, and sends how much was done. */
 import { inBatches, rowByRow } from './postgres';
 import { inHundreds, oneByOne } from './queue';
 import type { CeilingJob, CeilingName, Load } from './kinds';
@@ -12,10 +12,10 @@ const loads: Record<CeilingName, (job: CeilingJob) => Promise<Load>> = {
 
 let load: Load | undefined;
 
-/** Longest warm-up: on a machine so busy that it does not end, the figures are worth little anyway. */
+/** Longest warm-up, in milliseconds: on a machine so busy that it takes longer, the figures are worth little anyway. */
 const WARM_UP_MAX_MS = 15_000;
 
-/** Runs for so long; answers units and seconds. */
+/** Runs for `ms` milliseconds; resolves with units and seconds. */
 async function run(ms: number): Promise<{ units: number; seconds: number }> {
   const began = performance.now();
   const units = (await load?.run(() => performance.now() - began >= ms)) ?? 0;
@@ -41,5 +41,5 @@ process.on('message', (message: Parameters<typeof obey>[0]) => {
     (error: unknown) => process.send?.({ error: error instanceof Error ? error.message : String(error) }),
   );
 });
-process.once('disconnect', () => process.exit(0)); // the benchmark has gone
+process.once('disconnect', () => process.exit(0)); // the benchmark has ended
 process.send?.('ready');

@@ -1,12 +1,14 @@
 /**
- * What PostgreSQL alone can do: the writes of one saga, in four transactions, on the product's own tables (each service's
- * in a schema of one database, so that a session can write them all).
+ * The rate of PostgreSQL alone: the writes of one saga, in four transactions, on the product's own tables (each
+ * service's in a schema of one database, so that one session can write them all).
  *
- *     place:   orders, outbox          charge:  payments, the bank's ledger, outbox
- *     reserve: reservation, product's stock, outbox          confirm: orders, outbox, two notifications
+ *     place:    orders, outbox
+ *     reserve:  reservation, product's stock, outbox
+ *     charge:   payments, the bank's ledger, outbox
+ *     confirm:  orders, outbox, two notifications
  *
- * Row by row is a statement a row within BEGIN and COMMIT, as an ORM writes it, from sixteen sessions at once. In batches
- * it is the same rows, a hundred sagas in each of the four transactions, from four sessions.
+ * Row by row means a statement for each row within BEGIN and COMMIT, as an ORM writes it, from sixteen sessions at
+ * once. In batches means the same rows, a hundred sagas in each of the four transactions, from four sessions.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,13 +18,13 @@ import { rootFolder } from '@quadrille/operator/src/root';
 import { PRODUCTS } from '../customers/orders';
 import type { Load } from './kinds';
 
-/** Sessions that write row by row: more do not make two cores any faster. */
+/** Sessions that write row by row: more are no faster on two cores. */
 const ROW_SESSIONS = 16;
 /** Sessions that write batches, as the four services do. */
 const BATCH_SESSIONS = 4;
-/** As the product's own sessions: a plan made while the tables are empty would scan them from end to end when they are not. */
+/** The options of the product's own sessions: a plan made for empty tables would scan full ones from end to end. */
 const PLANNER_OPTIONS = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off';
-/** Rounds of each session before anything counts. */
+/** Rounds of each session before the measurement. */
 const WARM_UP = 20;
 /** Sagas of a batch. */
 const BATCH = 100;
@@ -46,7 +48,7 @@ const newSaga = (n: number): Saga => ({
 /** A statement over a set of sagas; `columns` are the values of one saga, each an array parameter. */
 interface Write {
   readonly name: string;
-  /** Made for `source`, which has the columns a, b, c: unnested arrays, or one row of values. */
+  /** Returns the statement for `source`, which has the columns a, b, c: unnested arrays, or one row of values. */
   readonly text: (source: string) => string;
   readonly values: (saga: Saga) => readonly string[];
 }
@@ -171,7 +173,7 @@ async function load(
       let done = 0;
       const keepWriting = async (client: Client, session: number) => {
         for (let n = session; !stopped(done); n += sessions) {
-          // Not `done += await`: that reads the sum before the others have added to it.
+          // Not `done += await`: that would read the sum before the other sessions have added to it.
           const written = await saga(client, n);
           done += written;
         }
@@ -185,7 +187,7 @@ async function load(
   };
 }
 
-/** One saga after the other in each session, row by row. */
+/** Opens the load of one saga after the other in each session, row by row. */
 export const rowByRow = (url: string): Promise<Load> =>
   load(url, ROW_SESSIONS, ROW_SESSIONS * WARM_UP, async (client, n) => {
     const saga = newSaga(n);
@@ -197,7 +199,7 @@ export const rowByRow = (url: string): Promise<Load> =>
     return 1;
   });
 
-/** A hundred sagas in each transaction. */
+/** Opens the load of a hundred sagas in each transaction. */
 export const inBatches = (url: string): Promise<Load> =>
   load(url, BATCH_SESSIONS, BATCH_SESSIONS * WARM_UP * BATCH, async (client) => {
     const sagas = Array.from({ length: BATCH }, (_, n) => newSaga(n));

@@ -1,7 +1,7 @@
 /**
- * What one quorum queue alone can do with events of the usual size: a publisher and a consumer in one process, each on a
- * connection of its own. Either every message is confirmed before the next is sent and acknowledged alone, or messages are
- * sent, confirmed and acknowledged in hundreds.
+ * The rate of one quorum queue alone, with events of the usual size: a publisher and a consumer in one process, each on
+ * a connection of its own. Either every message is confirmed before the next is sent, and acknowledged alone, or
+ * messages are sent, confirmed and acknowledged in hundreds.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,11 +11,13 @@ import { rootFolder } from '@quadrille/operator/src/root';
 import type { Load } from './kinds';
 
 const QUEUE = 'ceiling';
-/** Confirms before anything counts. */
+/** Confirms before the measurement. */
 const WARM_UP = 50;
-/** Messages sent, and messages acknowledged, at once. */
+/** Messages that are sent, and acknowledged, together. */
 const BATCH = 250;
-/** Deliveries under way, in batches; alone each is handled before the next, as far as the broker's own pace lets it. */
+/**
+ * Unacknowledged deliveries in batches; alone, each is handled before the next, as far as the broker's own pace allows.
+ */
 const PREFETCH = 500;
 
 const BODY = readFileSync(join(rootFolder, 'shared-events', 'samples', 'InventoryReserved.json'));
@@ -47,10 +49,10 @@ async function open(url: string, batch: number): Promise<Load> {
         for (let n = 0; n < batch; n++) out.publish('', QUEUE, BODY, { persistent: true });
         uncork();
         sent += batch;
-        // In batches one is on its way while the next is made, as in the product.
+        // A batch is sent while the next one is prepared, as in the product.
         const previous = confirmed;
         confirmed = out.waitForConfirms();
-        confirmed.catch(() => undefined); // it is awaited below, or in the next turn
+        confirmed.catch(() => undefined); // awaited below, or in the next turn
         await (batch === 1 ? confirmed : previous);
       }
       await confirmed;
@@ -64,12 +66,12 @@ async function open(url: string, batch: number): Promise<Load> {
   };
 }
 
-/** One write to the socket for all that is published in this turn, as the product does it. */
+/** Writes everything that is published in one turn to the socket at once, as the product does. */
 function cork(connection: ChannelModel): () => void {
-  // amqplib keeps its socket there but leaves it out of its types.
+  // amqplib's types leave out its socket, which is there.
   const { stream } = connection.connection as unknown as { readonly stream: Socket };
   stream.cork();
-  // amqplib hands its frames to the socket one turn after they were published.
+  // amqplib writes its frames to the socket one turn after they were published.
   return () =>
     setImmediate(() =>
       setImmediate(() => {
@@ -78,8 +80,8 @@ function cork(connection: ChannelModel): () => void {
     );
 }
 
-/** A confirm and an ack for each message. */
+/** Opens the load with a confirm and an ack for each message. */
 export const oneByOne = (url: string): Promise<Load> => open(url, 1);
 
-/** Confirms and acks in hundreds. */
+/** Opens the load with confirms and acks in hundreds. */
 export const inHundreds = (url: string): Promise<Load> => open(url, BATCH);

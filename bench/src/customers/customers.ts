@@ -1,21 +1,21 @@
-/** The customers as the benchmark sees them: a process of their own, so that what they do is not done by what is measured. */
+/** The benchmark's customers: a process of their own, so that their work does not count as the system's. */
 import { startWorker } from '../worker';
 import type { Job, JobResult } from './job';
 
 /** The customers' process. */
 export interface Customers {
   readonly pid: number;
-  /** One job at a time. */
+  /** Does one job; one at a time. */
   readonly place: (job: Job) => Promise<JobResult>;
   readonly stop: () => void;
 }
 
-/** Starts it. */
+/** Starts the customers' process. */
 export async function startCustomers(): Promise<Customers> {
   const worker = await startWorker('customers');
   return {
     pid: worker.pid,
-    place: async (job) => (await worker.ask(job)) as JobResult, // what customers/main.ts answers
+    place: async (job) => (await worker.ask(job)) as JobResult, // the form of the result of customers/main.ts
     stop: worker.stop,
   };
 }

@@ -1,17 +1,17 @@
 import type { Kind } from './orders';
 
-/** What the customers' process is told to do. */
+/** A job of the customers' process. */
 export interface Job {
-  /** The order-services, each given the same share of the connections. */
+  /** The URLs of the order-services; each gets the same share of the connections. */
   readonly orderUrls: readonly string[];
   readonly kind: Kind;
   readonly orders: number;
   readonly connections: number;
-  /** Orders a second, whatever the answers take; without it as fast as they are answered. */
+  /** Orders a second, independent of the responses; undefined: each next order follows a response. */
   readonly perSecond?: number;
-  /** Answers are wanted when the order is no longer PENDING, and their latency is measured. */
+  /** Requests wait until the order is no longer PENDING, and their latency is measured. */
   readonly wait?: true;
-  /** Orders at the beginning whose latency does not count: connections are opened, code is compiled. */
+  /** How many orders at the beginning have no latency in the figures: connections are opened, code is compiled. */
   readonly warmUp?: number;
 }
 
@@ -24,17 +24,17 @@ export interface Latency {
   readonly max: number;
 }
 
-/** What became of a job. Times are milliseconds of the machine's clock. */
+/** The result of a job. Times are milliseconds of the machine's clock. */
 export interface JobResult {
   readonly startedAt: number;
   readonly postedAt: number;
   readonly orderIds: readonly string[];
   /** When each was meant to be sent, in the order of `orderIds`. */
   readonly dueAt: readonly number[];
-  /** Of good orders that were answered CONFIRMED; undefined when nobody waited. */
+  /** Latency of good orders that were CONFIRMED in the response; undefined when requests did not wait. */
   readonly latency: Latency | undefined;
-  /** Orders that were not taken (503): at a rate beyond what the system can do. */
+  /** Orders refused with 503, at a rate beyond what the system can do. */
   readonly refused: number;
-  /** Good orders that were answered otherwise. */
+  /** Good orders with any other response. */
   readonly notConfirmed: number;
 }

@@ -4,7 +4,7 @@ import type { Latency } from './job';
 
 const US_PER_MS = 1_000;
 
-/** Latencies from a microsecond to ten minutes. */
+/** Creates a histogram of latencies from a microsecond to ten minutes. */
 export function createLatencies(): Histogram {
   return build({
     lowestDiscernibleValue: 1,
@@ -14,12 +14,12 @@ export function createLatencies(): Histogram {
   });
 }
 
-/** Records one, in milliseconds. */
+/** Records one latency, in milliseconds. */
 export function record(histogram: Histogram, ms: number): void {
   histogram.recordValue(Math.max(1, Math.round(ms * US_PER_MS)));
 }
 
-/** The percentiles that are reported. */
+/** Returns the percentiles that are reported. */
 export function summarize(histogram: Histogram): Latency {
   const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / US_PER_MS;
   return { p50: at(50), p95: at(95), p99: at(99), p999: at(99.9), max: histogram.maxValue / US_PER_MS };

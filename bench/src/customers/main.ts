@@ -1,4 +1,4 @@
-/** The customers' process: places the orders it is told to, and answers what became of them. */
+/** The customers' process: places the orders of its jobs, and sends their results. */
 import type { Job } from './job';
 import { place } from './place';
 
@@ -8,5 +8,5 @@ process.on('message', (job: Job) => {
     (error: unknown) => process.send?.({ error: error instanceof Error ? error.message : String(error) }),
   );
 });
-process.once('disconnect', () => process.exit(0)); // the benchmark has gone
+process.once('disconnect', () => process.exit(0)); // the benchmark has ended
 process.send?.('ready');

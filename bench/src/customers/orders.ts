@@ -1,4 +1,4 @@
-/** What customers order: the n-th order of each kind of load. Pure, so that every round is given the same orders. */
+/** The n-th order of each kind of load. Pure, so that every round has the same orders. */
 
 /** An order to be placed. */
 export interface PlannedOrder {
@@ -7,20 +7,23 @@ export interface PlannedOrder {
     readonly items: readonly { readonly product_id: string; readonly quantity: number }[];
     readonly payment_method: string;
   };
-  /** Cancelled as soon as it is answered. */
+  /** Cancelled as soon as it is accepted. */
   readonly cancel?: true;
   /** Whether it should be CONFIRMED at once, so that its latency counts. */
   readonly good: boolean;
 }
 
-/** Products that the benchmark sells: enough that orders meet each other in a batch, not so few that they queue for one row. */
+/**
+ * Products that the benchmark sells: few enough that orders share some in a batch, and enough that they do not queue
+ * for one row.
+ */
 export const PRODUCTS = Array.from({ length: 50 }, (_, n) => `bench-${String(n).padStart(2, '0')}`);
-/** One that is always sold out. */
+/** A product that is always sold out. */
 export const SOLD_OUT = 'bench-sold-out';
-/** The one of the flash sale. */
+/** The product of the flash sale. */
 export const FLASH = 'bench-flash';
 
-/** Customers who order, so that nobody has all the orders. */
+/** How many customers order, so that none has all the orders. */
 const CUSTOMERS = 1_000;
 
 /** Lines of a big order. */
@@ -62,7 +65,7 @@ export const kinds = {
   big: (n: number) => order(n, bigLines(n)),
 } satisfies Record<string, (n: number) => PlannedOrder>;
 
-// Two lines of one product are added up, so a hundred lines need a hundred products.
+// Lines of the same product are added up, so a hundred lines need a hundred products.
 const bigLines = (n: number) =>
   Array.from({ length: BIG_LINES }, (_, line) => ({ product_id: bigProduct((n + line) % BIG_LINES), quantity: 1 }));
 

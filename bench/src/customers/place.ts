@@ -1,8 +1,8 @@
 /**
  * Places the orders of one job.
  *
- * At a rate, every order has a moment at which it is meant to be sent, and its latency counts from there: a system that
- * stalls delays the orders behind it, and those delays are its own (no coordinated omission).
+ * At a rate, every order has a time at which it should be sent, and its latency counts from there: a system that stalls
+ * also delays the orders behind, and these delays belong to its latency (no coordinated omission).
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'undici';
@@ -11,13 +11,13 @@ import type { Job, JobResult } from './job';
 import { createLatencies, record, summarize } from './latency';
 import { kinds } from './orders';
 
-/** How long an answer to a waiting request may take, in seconds: the most that order-service grants. */
+/** How long a waiting request waits, in seconds: the most that order-service grants. */
 const WAIT_S = 30;
 
-/** An answer that takes longer has failed. */
+/** A response that takes longer, in milliseconds, has failed. */
 const ANSWER_TIMEOUT_MS = 60_000;
 
-/** The status of an order that was not taken because too many are waiting. */
+/** The response to an order that is refused because too many are waiting. */
 const REFUSED = 503;
 
 const MS_PER_S = 1_000;
@@ -26,7 +26,7 @@ const placedSchema = z.object({ order_id: z.string(), status: z.string() });
 
 const now = () => performance.timeOrigin + performance.now();
 
-/** Opens the connections, places every order, and tells what became of them. Fails with the first that is answered with an error. */
+/** Opens the connections, places every order, and returns the results. Fails with the first error. */
 export async function place(job: Job): Promise<JobResult> {
   const { orders, perSecond, wait, warmUp = 0 } = job;
   const pools = job.orderUrls.map((url) => openPool(url, Math.ceil(job.connections / job.orderUrls.length)));
@@ -77,7 +77,7 @@ async function cancel(pool: Pool, orderId: string): Promise<void> {
   if (answer.statusCode !== 200) throw new Error(`DELETE /orders/${orderId}: ${String(answer.statusCode)} ${text}`);
 }
 
-/** Each connection sends its next order when its last one was answered. */
+/** Sends the next order on a connection when the last one has a response. */
 async function inTurn(orders: number, connections: number, one: (n: number) => Promise<void>): Promise<void> {
   let next = 0;
   const customer = async () => {
@@ -86,7 +86,7 @@ async function inTurn(orders: number, connections: number, one: (n: number) => P
   await Promise.all(Array.from({ length: connections }, customer));
 }
 
-/** Each order is sent at its moment, or as soon after it as the timer allows. */
+/** Sends each order at its time, or as soon after it as the timer allows. */
 async function atRate(
   orders: number,
   perSecond: number,

@@ -1,4 +1,4 @@
-/** What database, broker and services count themselves: read before and after a run, the difference is the run's. */
+/** Counters of database, broker and services, read before and after a run; the difference belongs to the run. */
 import { metric } from '@quadrille/proof/src/load/figures';
 import { connectManagement } from '@quadrille/operator/src/topology/management';
 import { virtualHostOf } from '@quadrille/operator/src/servers/own-servers';
@@ -8,18 +8,18 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import type { Subject } from '../systems/subject';
 
-/** How often RabbitMQ gathers its statistics, in milliseconds, and a little: counters older than this are complete. */
+/** A little more than RabbitMQ's interval of statistics, in milliseconds: older counters are complete. */
 const BROKER_LAG_MS = 5_500;
 
-/** Transactions that wrote and bytes of write-ahead log, of the whole server. */
+/** Writing transactions, and bytes of write-ahead log, of the whole server. */
 export interface DatabaseCounters {
   readonly commits: number;
   readonly walBytes: number;
 }
 
 /**
- * Every transaction that writes takes one transaction id, so these count them at once and exactly; the statistics of
- * pg_stat_database are up to 10 s late.
+ * Reads the counters of the database. Each writing transaction takes one transaction id, so ids count them at once and
+ * exactly; pg_stat_database is up to 10 s late.
  */
 export async function databaseCounters(admin: Pool): Promise<DatabaseCounters> {
   const { rows } = await admin.query<DatabaseCounters>(
@@ -42,7 +42,7 @@ const VirtualHost = z.object({
   }),
 });
 
-/** The broker's own counters, complete up to now; undefined where it has no management API. */
+/** Reads the broker's own counters, complete up to now; undefined when it has no management API. */
 export async function brokerCounters({ addresses }: Subject): Promise<BrokerCounters | undefined> {
   const { management, credentials, amqp } = addresses;
   if (!management || !credentials) return undefined;
@@ -60,7 +60,7 @@ export interface BatchCounters {
   readonly items: number;
 }
 
-/** The batches that the consumers of all services have written; those of low priority, which are kept small, apart. */
+/** Reads the batches of all services' consumers; those of low priority, which are kept small, are separate. */
 export async function batchCounters({ addresses }: Subject): Promise<BatchCounters> {
   const lane = 'lane="consumer"';
   const each = await Promise.all(

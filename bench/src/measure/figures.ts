@@ -1,6 +1,6 @@
-/** The figures of one run, under the names of the JSON file: what a reader compares. */
+/** The figures of one run, under the names of the JSON file. */
 
-/** Figures of one run of a scenario. Absent where they do not apply or could not be read. */
+/** Figures of one run of a scenario. Undefined when they do not apply or could not be read. */
 export interface Figures {
   /** Orders of the run. */
   readonly orders: number;
@@ -10,26 +10,26 @@ export interface Figures {
   readonly p95_ms: number;
   readonly p99_ms: number;
   readonly p999_ms: number;
-  /** Of services, broker and database together; the customers' own is not in it. */
+  /** CPU seconds of services, broker and database for 1,000 orders, without the customers. */
   readonly cpu_s_per_1000?: number;
-  /** CPU seconds of 1,000 orders by process, the customers among them. */
+  /** CPU seconds for 1,000 orders by process, with the customers. */
   readonly cpu_s_per_1000_by_process?: Readonly<Record<string, number>>;
-  /** Most resident memory of each process. */
+  /** Highest resident memory of each process. */
   readonly peak_mib_by_process?: Readonly<Record<string, number>>;
   readonly messages_per_order?: number;
   readonly deliveries_per_order?: number;
   readonly commits_per_order?: number;
   readonly wal_bytes_per_order?: number;
-  /** Messages that a consumer wrote in one transaction. */
+  /** Average number of messages that a consumer wrote in one transaction. */
   readonly average_batch?: number;
-  /** Orders that were not taken (503), and good ones that were not CONFIRMED in time: neither has a latency. */
+  /** Orders refused with 503, and good ones that were not CONFIRMED in time: neither has a latency. */
   readonly refused?: number;
   readonly not_confirmed?: number;
-  /** Whatever else a scenario counts. */
+  /** Further figures of a scenario. */
   readonly [extra: string]: number | Readonly<Record<string, number>> | undefined;
 }
 
-/** The middle one of the values; the mean of the two middle ones when their number is even. */
+/** The median: the middle value, or the mean of the two middle ones. */
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
@@ -59,6 +59,6 @@ function medianOf(values: readonly unknown[]): Value {
 export function medians<Each extends object>(rounds: readonly Each[]): Each {
   const entries = rounds.map((round) => new Map<string, unknown>(Object.entries(round)));
   const keys = new Set(entries.flatMap((round) => [...round.keys()]));
-  // The same names as each round has, with a value of the same kind.
+  // Each name of the rounds has a value of the same kind.
   return Object.fromEntries([...keys].map((key) => [key, medianOf(entries.map((round) => round.get(key)))])) as Each;
 }

@@ -1,4 +1,4 @@
-/** CPU and memory of processes, as /proc tells them. Linux only; elsewhere there is nothing to read. */
+/** CPU and memory of processes, from /proc. Only on Linux; elsewhere there is nothing to read. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** Clock ticks a second in /proc/PID/stat: 100 on every Linux that Node.js runs on. */
@@ -6,7 +6,7 @@ const TICKS_PER_S = 100;
 
 const KIB = 1024;
 
-/** A process and all that it started. */
+/** A process with its descendants. */
 export interface NamedProcess {
   readonly name: string;
   readonly pid: number;
@@ -15,11 +15,13 @@ export interface NamedProcess {
 interface Stat {
   readonly pid: number;
   readonly parent: number;
-  /** Of the process with all its threads, and of the children that have ended and were waited for. */
+  /** CPU seconds of the process with all its threads, and of children that have ended and were waited for. */
   readonly cpuS: number;
 }
 
-/** Fields of /proc/PID/stat behind the command's name: state is 0, parent 1, utime 11, stime 12, cutime 13, cstime 14. */
+/**
+ * Fields of /proc/PID/stat behind the command's name: state is 0, parent 1, utime 11, stime 12, cutime 13, cstime 14.
+ */
 const PARENT = 1;
 const CPU_FIELDS = [11, 12, 13, 14];
 
@@ -27,7 +29,7 @@ function readText(pid: number, file: string): string {
   try {
     return readFileSync(`/proc/${String(pid)}/${file}`, 'utf8');
   } catch {
-    return ''; // ended meanwhile
+    return ''; // it has ended
   }
 }
 
@@ -52,8 +54,9 @@ function treeOf(root: number, stats: readonly Stat[]): readonly Stat[] {
 }
 
 /**
- * Begins to watch processes; answers what each name has used since, in CPU seconds: with threads, children, and children
- * that have ended. `now` names the processes of the end, where one was started again or has replicas of the same name.
+ * Begins to watch processes. The returned function returns the CPU seconds that each name has used since: with threads
+ * and children, also those that have ended. `now` are the processes at the end, if some were started again or have
+ * replicas of the same name.
  */
 export function watchCpu(
   processes: readonly NamedProcess[],
@@ -80,19 +83,22 @@ export function childrenOf(parent: number): { readonly pid: number; readonly com
     .map(({ pid }) => ({ pid, command: readText(pid, 'cmdline').replaceAll('\0', ' ') }));
 }
 
-/** Begins the peak of memory anew. */
+/** Resets the peak of memory. */
 export function resetPeakMemory(processes: readonly NamedProcess[]): void {
   const stats = readStats();
   for (const { pid } of processes.flatMap((process) => treeOf(process.pid, stats))) {
     try {
       writeFileSync(`/proc/${String(pid)}/clear_refs`, '5');
     } catch {
-      // another account's process: its peak is that of its whole life
+      // another account's process: its peak covers its whole life
     }
   }
 }
 
-/** Most resident memory of each name since the reset, in bytes: of its largest process, as PostgreSQL's share theirs. */
+/**
+ * Highest resident memory of each name since the reset, in bytes: of its largest process, because PostgreSQL's
+ * processes share theirs.
+ */
 export function peakMemory(processes: readonly NamedProcess[]): ReadonlyMap<string, number> {
   const stats = readStats();
   const peakOf = (pid: number) => Number(/VmHWM:\s+(\d+)/.exec(readText(pid, 'status'))?.[1] ?? 0) * KIB;

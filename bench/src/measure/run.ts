@@ -1,4 +1,4 @@
-/** Runs one job against one subject and measures everything about it. The run counts only if all invariants hold afterwards. */
+/** Runs one job against one system and measures it. The run counts only if all invariants hold afterwards. */
 import { holds, report } from '@quadrille/operator/src/verify/report';
 import { verify } from '@quadrille/operator/src/verify/verify';
 import type { Bench } from '../systems/bench';
@@ -9,38 +9,38 @@ import type { Figures } from './figures';
 import { peakMemory, resetPeakMemory, watchCpu, type NamedProcess } from './processes';
 import { readSettled, untilSettled, type Settled } from './settle';
 
-/** Orders that take longer than this to settle after the last was placed have been lost. */
+/** Orders that are not settled this long after the last was placed, in milliseconds, have been lost. */
 export const SETTLE_WITHIN_MS = 300_000;
 
 const MS_PER_S = 1_000;
 const PER_1000 = 1_000;
 const MIB = 1024 * 1024;
 
-/** What a run gives: its figures, and what a scenario may want to count besides. */
+/** The result of a run: its figures, and what a scenario may count besides. */
 export interface Run {
   readonly figures: Figures;
   readonly placed: JobResult;
   readonly settled: Settled;
 }
 
-/** How a run is done. */
+/** The options of a run. */
 export interface RunOptions {
   readonly job: Omit<Job, 'orderUrls'>;
-  /** Where orders are placed; the subject's own order-service unless there are more of them. */
+  /** URLs of the order-services; by default the system's own one. */
   readonly orderUrls?: readonly string[];
-  /** Without the broker's counters, which come 5 s late, before and after. */
+  /** Leaves out the broker's counters, which are 5 s late before and after the run. */
   readonly quick?: boolean;
-  /** Other orders are under way meanwhile: what one of these costs cannot be told. */
+  /** Other orders run at the same time, so the cost of one order cannot be told. */
   readonly amongOthers?: true;
-  /** Done when all orders are placed; the rate then counts from its end. */
+  /** Called when all orders are placed; the rate then counts from its end. */
   readonly afterPosted?: () => Promise<void>;
 }
 
-/** Places the orders, waits until they are settled, and verifies them. */
+/** Places the orders, waits until they are settled, verifies them, and returns the figures. */
 export async function measure(bench: Bench, subject: Subject, options: RunOptions): Promise<Run> {
   const { job, orderUrls = [subject.addresses.order], quick = false, afterPosted, amongOthers } = options;
   const messages = await difference(quick ? undefined : () => brokerCounters(subject));
-  // The baseline counts no batches, and a service that is started again begins to count anew.
+  // The baseline counts no batches, and a restarted service counts from zero.
   const counts = subject.name === 'product' && !afterPosted;
   const batches = await difference(counts ? () => batchCounters(subject) : undefined);
   const { customers, product } = bench;
@@ -79,7 +79,7 @@ export async function measure(bench: Bench, subject: Subject, options: RunOption
   return { figures, placed, settled };
 }
 
-/** Reads counters now, and answers how to read how far they have come since; nothing where there is nothing to read. */
+/** Reads counters now. The returned function returns their increase since; nothing when there are no counters. */
 async function difference<Name extends string>(
   read: (() => Promise<Readonly<Record<Name, number>> | undefined>) | undefined,
 ): Promise<() => Promise<Readonly<Record<Name, number>> | undefined>> {
@@ -93,7 +93,7 @@ async function difference<Name extends string>(
   };
 }
 
-/** Begins to watch; answers what each process has used since. */
+/** Begins to watch. The returned function returns what each process has used since. */
 function watchProcesses(subject: Subject, { product, customers }: Bench) {
   const measured = (): NamedProcess[] => [...subject.processes(), ...product.servers];
   const all = () => [...measured(), { name: 'customers', pid: customers.pid }];

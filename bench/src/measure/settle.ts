@@ -1,4 +1,4 @@
-/** Finds out when the last order was settled, without burdening what is measured: one cheap look ten times a second. */
+/** Finds out when the last order was settled, with one cheap query ten times a second. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { openQueueReader } from '@quadrille/operator/src/verify/read-system';
 import { Client } from 'pg';
@@ -9,10 +9,10 @@ import type { Subject } from '../systems/subject';
 /** Pause between two looks. */
 const LOOK_MS = 100;
 
-/** Orders a statement reads at the end. */
+/** Orders that one statement reads at the end. */
 const PAGE = 10_000;
 
-/** Two index scans that end at the first row they find: what is not settled is PENDING or due for something. */
+/** Two index scans that end at the first row: an order that is not settled is PENDING or due for something. */
 const UNSETTLED = `SELECT EXISTS (SELECT FROM orders WHERE status = 'PENDING')
   OR EXISTS (SELECT FROM orders WHERE due_at IS NOT NULL) AS unsettled`;
 
@@ -20,8 +20,8 @@ const UPDATED = `SELECT order_id AS "orderId", status, extract(epoch FROM update
   FROM orders WHERE order_id = ANY($1)`;
 
 /**
- * Resolves when every order is settled and no message waits any more: stock is committed and customers are told after the
- * order itself is at rest, and what that costs belongs to the order. Fails when it takes longer than `withinMs`.
+ * Resolves when every order is settled and no message waits: stock is committed and customers are notified after the
+ * order itself is settled, and that work belongs to the order. Fails when it takes longer than `withinMs`.
  */
 export async function untilSettled({ name, addresses }: Subject, withinMs: number): Promise<void> {
   const client = new Client({ connectionString: addresses.databases.order });
@@ -41,17 +41,17 @@ export async function untilSettled({ name, addresses }: Subject, withinMs: numbe
   }
 }
 
-/** When the orders of a job came to rest. */
+/** When the orders of a job were settled. */
 export interface Settled {
-  /** When the last one changed last, in milliseconds of the machine's clock. */
+  /** Time of the last change, in milliseconds of the machine's clock. */
   readonly lastAt: number;
-  /** From being sent to CONFIRMED, of the confirmed ones. */
+  /** Latency of confirmed orders from being sent to CONFIRMED. */
   readonly latency: Latency;
-  /** How many of each status. */
+  /** Number of orders of each status. */
   readonly statuses: Readonly<Record<string, number>>;
 }
 
-/** Reads from the orders' own rows when they came to rest: to the millisecond, and after everything is over. */
+/** Reads from the orders' own rows when they were settled: exact to the millisecond, and after the measurement. */
 export async function readSettled({ addresses }: Subject, { orderIds, dueAt }: JobResult): Promise<Settled> {
   const sentAt = new Map(orderIds.map((orderId, n) => [orderId, dueAt[n] ?? 0]));
   const latencies = createLatencies();

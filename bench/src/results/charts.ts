@@ -9,7 +9,7 @@ const number = (value: number, digits = 0) =>
 const bar = (label: string, value: number | undefined, colour: number): Bar[] =>
   value === undefined ? [] : [{ label, parts: [{ value, colour }], text: number(value) }];
 
-/** Orders a second beside the baseline and the ceilings; a queue's messages are counted in orders. */
+/** Orders a second of product, baseline and ceilings; a queue's messages are converted to orders. */
 function throughput(results: Results): string {
   const { scenarios, ceilings, machine } = results;
   return bars('Orders a second: the product, the baseline, and what the parts can do alone', [
@@ -54,7 +54,7 @@ function cpu({ scenarios }: Results): string | undefined {
   return rows.length === 0 ? undefined : bars('CPU seconds of 1,000 orders, by part', rows, PARTS);
 }
 
-/** The burst's variations beside it. */
+/** The burst and its variations. */
 function variations({ scenarios }: Results): string | undefined {
   const names = ['burst', 'mixed', 'flash-sale', 'retry-storm-burst', 'replicas-2', 'replicas-3', 'age'];
   const rows = names.flatMap((name) => bar(name, scenarios[name]?.orders_per_s, name === 'burst' ? 0 : 2));

@@ -1,14 +1,15 @@
 /**
- * The ratios: what stays the same on another machine.
+ * The ratios, which stay the same on another machine.
  *
- * The composite ceiling is the rate at which the cores would be busy if every part of an order cost no more CPU than it
- * costs alone, in batches, with nothing else around it:
+ * The composite ceiling is the rate at which the cores are busy if every part of an order costs no more CPU than it
+ * costs alone, in batches:
  *
- *     database  PostgreSQL writing the saga a hundred at a time, and the process that asks it to
- *     broker    one quorum queue with confirms and acks in hundreds, and the process that talks to it, for each queue that an event goes to
- *     customers what placing an order costs the customers' own process, which is on the same machine
+ * - database: PostgreSQL writing a hundred sagas at a time, and the process that sends them;
+ * - broker: one quorum queue with confirms and acks in hundreds, and the process that uses it, for each queue that an
+ *   event goes to;
+ * - customers: what placing an order costs the customers' own process, which is on the same machine.
  *
- * That is the least that database, broker and Node.js must do for an order; HTTP, JSON, validation, decisions, logs and
+ * That is the least that database, broker and Node.js must do for an order. HTTP, JSON, validation, decisions, logs and
  * the second write of a payment come on top in any real system.
  */
 import type { Results } from './results';
@@ -16,7 +17,9 @@ import type { Results } from './results';
 const US_PER_S = 1_000_000;
 const PER_1000 = 1_000;
 
-/** The product must be measured against a baseline that is worth it: this share of PostgreSQL's row-at-a-time rate. */
+/**
+ * The least that the baseline must reach, as a share of PostgreSQL's row-at-a-time rate, so that it is no straw man.
+ */
 export const BASELINE_MIN = 0.12;
 
 type Measured = Pick<Results, 'scenarios' | 'ceilings'> & { readonly cores: number };
@@ -39,12 +42,12 @@ export function compositeCeiling({ scenarios, ceilings, cores }: Measured): numb
 const share = (value: number | undefined, of: number | undefined) =>
   value === undefined || !of ? undefined : value / of;
 
-/** A queue's messages a second in orders a second: each order of the burst is so many deliveries. */
+/** Converts a queue's messages a second to orders a second: each order of the burst is so many deliveries. */
 export function inOrders({ scenarios }: Pick<Measured, 'scenarios'>, perS: number | undefined): number | undefined {
   return share(perS, scenarios['burst']?.deliveries_per_order);
 }
 
-/** Every ratio that can be said from what was measured. */
+/** Returns every ratio that the measured figures allow. */
 export function ratiosOf(measured: Measured): Record<string, number> {
   const { scenarios, ceilings } = measured;
   const rate = (name: string) => scenarios[name]?.orders_per_s;

@@ -1,4 +1,4 @@
-/** The ratio on record: what the last full run reached, for smoke runs to be held against. */
+/** The ratio on record: the result of the last full run, with which smoke runs are compared. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootFolder } from '@quadrille/operator/src/root';
@@ -9,7 +9,7 @@ const file = join(rootFolder, 'bench', 'record.json');
 
 const Record = z.object({ commit: z.string(), measured_at: z.string(), burst_to_baseline: z.number() });
 
-/** The product's rate in times of the baseline's, as it is on record. Fails, naming the remedy, when there is none. */
+/** Reads the recorded ratio of the product's rate to the baseline's. Fails, naming the remedy, when there is none. */
 export function readRecord(): number {
   let text: string;
   try {
@@ -20,7 +20,7 @@ export function readRecord(): number {
   return Record.parse(JSON.parse(text)).burst_to_baseline;
 }
 
-/** Puts the ratio of a full run on record. */
+/** Records the ratio of a full run. */
 export function writeRecord({ machine, measured_at, ratios }: Results): void {
   const record = Record.parse({ commit: machine.commit, measured_at, burst_to_baseline: ratios['burst_to_baseline'] });
   writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`);

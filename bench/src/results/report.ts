@@ -9,7 +9,7 @@ import { ceilingRows, machineLine, ratioRows, scenarioRows } from './table';
 
 const folder = join(rootFolder, 'bench');
 
-/** Of several rounds; a single one has neither median nor spread. */
+/** For several rounds; a single one has neither median nor spread. */
 const ROUNDS = `Rounds are interleaved, so that a bad minute hits all alike; figures are medians, ± is half the distance between best and
 worst round.`;
 
@@ -25,7 +25,7 @@ function table(rows: readonly (readonly string[])[]): string[] {
   return [line(head), line(head.map((_, column) => (column === 0 ? '---' : '---:'))), ...body.map(line)];
 }
 
-/** Writes the report. What was there before is replaced. */
+/** Writes the report, replacing an earlier one. */
 export function writeReport(results: Results): void {
   const charts = chartsOf(results);
   rmSync(join(folder, 'results'), { recursive: true, force: true });

@@ -1,9 +1,9 @@
-/** What a whole benchmark gives, as it is written to the JSON file. */
+/** The results of a whole benchmark, as in the JSON file. */
 import type { CeilingFigures } from '../ceilings/ceiling';
 import type { CeilingName } from '../ceilings/kinds';
 import { medians, spread, type Figures } from '../measure/figures';
 
-/** Where and with what it was measured. */
+/** The machine and the versions. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
@@ -12,11 +12,11 @@ export interface Machine {
   readonly postgres: string;
   readonly rabbitmq: string;
   readonly commit: string;
-  /** One-minute load of the machine when it began: what else was running. */
+  /** One-minute load of the machine before the run, which shows what else was running. */
   readonly load_before: string;
 }
 
-/** Medians of the rounds, and how far they lay apart. */
+/** Medians of the rounds, and their spread. */
 export type Summary = Figures & { readonly rounds: number; readonly spread: number };
 
 /** All results. */

@@ -1,6 +1,6 @@
 /**
- * Charts as SVG, readable on light and on dark pages: the colours follow the reader's own preference. Three forms are
- * enough: bars, stacked bars, and lines over a logarithmic axis.
+ * Charts as SVG, readable on light and dark pages: the colours follow the reader's preference. There are three forms:
+ * bars, stacked bars, and lines over a logarithmic axis.
  */
 
 const WIDTH = 760;
@@ -36,11 +36,11 @@ function document(height: number, title: string, parts: readonly string[]): stri
   ].join('\n');
 }
 
-/** A bar with its parts from left to right, each in the colour of its number. */
+/** A bar with its parts from left to right; a part's index is its colour. */
 export interface Bar {
   readonly label: string;
   readonly parts: readonly { readonly value: number; readonly colour: number }[];
-  /** What stands behind the bar. */
+  /** The text after the bar. */
   readonly text: string;
 }
 
@@ -76,7 +76,7 @@ export interface Line {
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
 
-/** Lines over a logarithmic y axis; `x` values are evenly spaced, as each is a measurement of its own. */
+/** Lines over a logarithmic y axis; `x` values are evenly spaced, because each is a measurement of its own. */
 export function lines(
   title: string,
   series: readonly Line[],

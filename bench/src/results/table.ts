@@ -7,7 +7,7 @@ const number = (value: number | undefined, digits = 0) =>
     ? '-'
     : value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
-/** Orders that were not taken, or not CONFIRMED though nothing spoke against it: they have no latency. */
+/** Orders that were refused, or not CONFIRMED although they were good: they have no latency. */
 const failures = ({ refused = 0, not_confirmed = 0 }: Summary) => refused + not_confirmed;
 
 /** The columns: head, and the value of a scenario. */

@@ -5,7 +5,7 @@ import type { Scenario } from './scenario';
 /** Settled orders in the tables for each order of the burst: 2,000,000 at full scale. */
 const AGED = 200;
 
-/** The burst again, in tables that have seen years. */
+/** The burst again, in tables with years of orders. */
 export const age: Scenario = {
   name: 'age',
   about: 'the burst with 200 times as many settled orders in the tables',
@@ -13,7 +13,8 @@ export const age: Scenario = {
   last: true,
   run: async (bench, scale) => {
     await plantOrders(bench.product.subject, scale.orders * AGED);
-    // What was planted was written long ago. An administrator of somebody's server need not be allowed to say so.
+    // As if the planted rows had been written long ago. An administrator of a user's own server may lack the
+    // permission.
     await bench.product.admin.query('CHECKPOINT').catch(() => undefined);
     return runBurst(bench, bench.product.subject, scale);
   },

@@ -7,7 +7,7 @@ import type { Scale, Scenario } from './scenario';
 /** Customers who order at once, each on a connection of their own. */
 export const CONNECTIONS = 64;
 
-/** Orders as fast as they are answered. */
+/** Places orders as fast as the responses come. */
 export async function runBurst(bench: Bench, subject: Subject, { orders, quick }: Scale): Promise<Figures> {
   const { figures } = await measure(bench, subject, {
     job: { kind: 'plain', orders, connections: CONNECTIONS },

@@ -4,10 +4,10 @@ import { setStock } from '../systems/stock';
 import { CONNECTIONS } from './burst';
 import type { Scenario } from './scenario';
 
-/** Orders for each unit that there is. */
+/** Orders for each unit in stock. */
 const ORDERS_PER_UNIT = 10;
 
-/** Everybody wants the one product that there is too little of. */
+/** All customers order the same product, of which there is too little. */
 export const flashSale: Scenario = {
   name: 'flash-sale',
   about: 'ten times as many orders for one product as there are units of it',

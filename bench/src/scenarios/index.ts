@@ -8,7 +8,7 @@ import { retryStorm, retryStormBurst } from './retry-storm';
 import type { Scenario } from './scenario';
 import { steadies } from './steady';
 
-/** Every scenario, in the order they are run in. */
+/** Every scenario, in the order in which they run. */
 export const scenarios: readonly Scenario[] = [
   burst,
   baseline,

@@ -2,7 +2,7 @@ import { measure } from '../measure/run';
 import { CONNECTIONS } from './burst';
 import type { Scenario } from './scenario';
 
-/** All that happens to orders in a shop, mixed. The flaky ones wait a second for their retry, which ends the run. */
+/** Orders with all outcomes, mixed. The flaky ones wait a second for their retry, which ends the run. */
 export const mixed: Scenario = {
   name: 'mixed',
   about: '5 % declined, 10 % flaky, 5 % out of stock, 5 % cancelled, one to five lines',

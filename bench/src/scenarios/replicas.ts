@@ -4,7 +4,7 @@ import { startReplicas } from '../systems/replicas';
 import { CONNECTIONS } from './burst';
 import type { Scenario } from './scenario';
 
-/** The burst with several processes of every service; the customers order from all of them alike. */
+/** The burst with several processes of every service; the customers use all of them alike. */
 const replicas = (count: number): Scenario => ({
   name: `replicas-${String(count)}`,
   about: `the burst with ${String(count)} processes of every service`,
@@ -24,5 +24,5 @@ const replicas = (count: number): Scenario => ({
   },
 });
 
-/** Two and three of everything. */
+/** Two and three processes of every service. */
 export const replicaScenarios: readonly Scenario[] = [2, 3].map(replicas);

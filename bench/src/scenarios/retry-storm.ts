@@ -3,13 +3,13 @@ import { measure } from '../measure/run';
 import { CONNECTIONS } from './burst';
 import type { Scenario } from './scenario';
 
-/** What flows beside the storm, and for how long: the retries of a payment take seven seconds. */
+/** The rate of good orders during the storm, and how long it is held: the retries of a payment take seven seconds. */
 const RATE = 50;
 const FLOW_S = 6;
 const WARM_UP_S = 1;
 const WAITING_CONNECTIONS = 128;
 
-/** Places as many orders as the burst has, whose bank is not available: their payments wait for three retries each. */
+/** Places as many orders as the burst, all with a bank that is unavailable: each payment waits for three retries. */
 async function storm(bench: Bench, orders: number): Promise<void> {
   const { subject } = bench.product;
   const job = { kind: 'unavailable', orders, connections: CONNECTIONS } as const;

@@ -1,22 +1,22 @@
 import type { Bench } from '../systems/bench';
 import type { Figures } from '../measure/figures';
 
-/** What the command line says about every scenario. */
+/** The options of the command line for every scenario. */
 export interface Scale {
   /** Orders of the burst; other scenarios scale with it. */
   readonly orders: number;
-  /** Without the broker's counters, which take ten seconds. */
+  /** Leaves out the broker's counters, which take ten seconds. */
   readonly quick: boolean;
 }
 
-/** One scenario: how the system is loaded, and what is counted. */
+/** A scenario: how the system is loaded, and what is counted. */
 export interface Scenario {
   readonly name: string;
-  /** For a reader of the results. */
+  /** Its description in the results. */
   readonly about: string;
-  /** Rounds at most: what takes minutes is not repeated as often. */
+  /** Maximum of rounds, for scenarios that take minutes. */
   readonly roundsMax?: number;
-  /** Runs after all rounds of the others, as it leaves the tables otherwise than it found them. */
+  /** Runs after all rounds of the other scenarios, because it changes the tables. */
   readonly last?: true;
   readonly run: (bench: Bench, scale: Scale) => Promise<Figures>;
 }

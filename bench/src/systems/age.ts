@@ -1,16 +1,16 @@
 /**
- * Plants orders that were settled long ago into the product's tables: confirmed, committed, paid, and told of, with ids and
- * ledgers such that every invariant holds for them as for any other.
+ * Plants orders that were settled long ago into the product's tables: confirmed, committed, paid and notified, with ids
+ * and ledgers for which every invariant holds.
  */
 import { Pool } from 'pg';
 import type { ShortName } from '@quadrille/operator/src/services';
 import { PRODUCTS } from '../customers/orders';
 import type { Subject } from './subject';
 
-/** Orders of one statement: long enough to be quick, short enough for a transaction. */
+/** Orders of one statement: many enough to be fast, few enough for a transaction. */
 const CHUNK = 100_000;
 
-/** The n-th id: a UUIDv7 of September 2020 and after, one a millisecond, older than any that is made now. */
+/** The n-th id: a UUIDv7 from September 2020 on, one a millisecond, older than any new one. */
 const id = (kind: string) => `regexp_replace(lpad(to_hex(1600000000000 + n), 12, '0'), '^(.{8})(.{4})$', '\\1-\\2')
   || '-7000-${kind}000-' || lpad(to_hex(n), 12, '0')`;
 const ORDER = id('8');
@@ -23,7 +23,7 @@ const ENTRY = (
   'direction', '${direction}', 'causation_id', ${id('a')})`;
 const FROM = 'FROM generate_series($1::bigint, $2::bigint) AS n';
 
-/** What one statement plants, by database. The timeline is a plain order's. */
+/** The statements, by database. The timeline is that of a plain order. */
 const PLANT: readonly (readonly [ShortName, string])[] = [
   [
     'order',
@@ -60,14 +60,14 @@ const STOCK = `WITH sold AS (SELECT ${PRODUCT} AS product_id, count(*) AS units 
   level AS (UPDATE product SET committed = committed + units FROM sold WHERE product.product_id = sold.product_id)
   INSERT INTO stock_adjustment (product_id, delta, reason) SELECT product_id, units, 'aged' FROM sold`;
 
-/** Plants the orders, and leaves the tables as autovacuum will have left them long since. */
+/** Plants the orders, and leaves the tables as autovacuum would after a while. */
 export async function plantOrders({ addresses: { databases } }: Subject, orders: number): Promise<void> {
   for (const [name, text] of PLANT) {
     const pool = new Pool({ connectionString: databases[name], max: 1 });
     try {
       for (let first = 1; first <= orders; first += CHUNK) {
         const values = [first, Math.min(orders, first + CHUNK - 1), PRODUCTS];
-        // Only what sells names the products; a parameter that a statement does not know is an error.
+        // Only some statements use the products; an unused parameter is an error.
         await pool.query(text, text.includes('$3') ? values : values.slice(0, 2));
       }
       if (name === 'inventory') await pool.query(STOCK, [1, orders, PRODUCTS]);

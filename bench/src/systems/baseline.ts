@@ -1,4 +1,7 @@
-/** Starts the baseline: its own databases with the product's tables, its own virtual host with the product's topology, four processes. */
+/**
+ * Starts the baseline: its own databases with the product's tables, its own virtual host with the product's topology,
+ * four processes.
+ */
 import { fork, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync } from 'node:fs';
 import { once } from 'node:events';
@@ -72,7 +75,8 @@ export async function startBaseline({ subject: { addresses }, adminUrl, folder }
   };
 }
 
-// Without the flags of the services, which would make Prisma slower here: it compiles no WebAssembly beyond the first tier.
+// Without the flags of the services, which would make Prisma slower here: it has no WebAssembly compiled beyond the
+// first tier.
 async function launch(
   folder: string,
   name: ShortName,

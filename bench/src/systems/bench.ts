@@ -3,7 +3,7 @@ import type { Customers } from '../customers/customers';
 import type { Product } from './product';
 import type { Subject } from './subject';
 
-/** Everything that is running while the benchmark measures; what not every scenario needs is started when it is needed first. */
+/** Everything that runs during the benchmark; parts that not every scenario needs are started on first use. */
 export interface Bench {
   readonly product: Product;
   readonly customers: Customers;

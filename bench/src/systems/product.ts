@@ -23,17 +23,20 @@ export interface Product {
   /** URL of the administrator's database. */
   readonly adminUrl: string;
   readonly admin: Pool;
-  /** PostgreSQL and RabbitMQ; none where they are not ours. */
+  /** PostgreSQL and RabbitMQ; empty when the benchmark did not start them. */
   readonly servers: readonly NamedProcess[];
   /** One of its services, to stop and start. */
   readonly service: (name: ShortName) => Supervised;
   readonly stop: () => Promise<void>;
 }
 
-/** How the servers are told from other children, by their command lines. */
+/** How the servers are recognised among the children, by their command lines. */
 const SERVERS = { postgres: /postgres .*-D /, broker: /rabbitmq-server/ };
 
-/** Starts PostgreSQL, RabbitMQ and the four services. DATABASE_URL and RABBITMQ_URL point it at other servers, as they do `npm start`. */
+/**
+ * Starts PostgreSQL, RabbitMQ and the four services. DATABASE_URL and RABBITMQ_URL point it at other servers, as they
+ * do `npm start`.
+ */
 export async function startProduct(): Promise<Product> {
   const folder = join(dataFolder, 'bench');
   beginAnew(folder);
@@ -68,7 +71,7 @@ export async function startProduct(): Promise<Product> {
   }
 }
 
-/** Every benchmark begins with empty databases, whatever the last one has left. */
+/** Deletes the data of earlier benchmarks, so that every one begins with empty databases. */
 function beginAnew(folder: string): void {
   const holder = lockHolder(join(folder, 'running.pid'));
   if (holder !== undefined) throw new Error(`A benchmark already runs in this copy (process ${String(holder)}).`);

@@ -1,4 +1,4 @@
-/** More processes of the product's services, beside those that the system has started, with the same environment but their own port. */
+/** More processes of the product's services, with the environment of the running ones but ports of their own. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import { serviceFlags } from '@quadrille/operator/src/start/node-flags';
 import { supervise, type Supervised } from '@quadrille/operator/src/start/supervisor';
 import type { Product } from './product';
 
-/** Ports of the first further replicas; free ones above are taken where these are not. */
+/** Ports of the first further replicas; if taken, free ones above are used. */
 const PORTS: Record<ShortName, number> = { order: 28_100, inventory: 28_200, payment: 28_300, notification: 28_400 };
 
 const READY_WITHIN_MS = 60_000;
@@ -56,7 +56,7 @@ export async function startReplicas(product: Product, count: number): Promise<Re
 function environmentOf(service: Supervised): NodeJS.ProcessEnv {
   const text = readFileSync(`/proc/${String(service.pid())}/environ`, 'utf8');
   const entries = text.split('\0').filter((entry) => entry.includes('='));
-  // The channel to its supervisor is the first one's own.
+  // The channel to the supervisor belongs to the first process.
   return Object.fromEntries(
     entries
       .map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)] as const)

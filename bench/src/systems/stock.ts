@@ -1,9 +1,9 @@
-/** Gives both systems something to sell: more than any run buys, except where running out is the point. */
+/** Stocks both systems: with more than any run buys, unless a scenario is about selling out. */
 import { Pool } from 'pg';
 import { BIG_PRODUCTS, FLASH, PRODUCTS, SOLD_OUT } from '../customers/orders';
 import type { Subject } from './subject';
 
-/** Units of what never runs out. */
+/** Units of a product that never sells out. */
 const PLENTY = 1_000_000_000;
 
 /** Level and ledger in one statement, as inventory-service adjusts them. */
@@ -18,7 +18,7 @@ const STOCK = `WITH wanted AS (SELECT * FROM unnest($1::text[], $2::bigint[]) AS
   SELECT stocked.product_id, stocked.available + coalesce(product.reserved + product.committed, 0) - coalesce(adjusted, 0), 'bench'
   FROM stocked LEFT JOIN product USING (product_id) LEFT JOIN before USING (product_id)`;
 
-/** Sets the stock of these products, whatever it was. Nothing may be ordered meanwhile. */
+/** Sets the stock of these products. No orders may be placed meanwhile. */
 export async function setStock({ addresses }: Subject, levels: ReadonlyMap<string, number>): Promise<void> {
   const pool = new Pool({ connectionString: addresses.databases.inventory, max: 1 });
   try {
@@ -28,7 +28,7 @@ export async function setStock({ addresses }: Subject, levels: ReadonlyMap<strin
   }
 }
 
-/** What every scenario sells; FLASH is stocked by its own. */
+/** Stocks the products of all scenarios, except for FLASH, which its own scenario stocks. */
 export async function stockAll(subject: Subject): Promise<void> {
   const plenty = [...PRODUCTS, ...BIG_PRODUCTS].map((productId) => [productId, PLENTY] as const);
   await setStock(subject, new Map([...plenty, [SOLD_OUT, 0], [FLASH, 0]]));
