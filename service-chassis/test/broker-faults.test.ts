@@ -1,4 +1,7 @@
-/** The broker goes away, closes, cancels, returns: nothing is lost, nothing takes effect twice, and the links come back. */
+/**
+ * The broker disappears, closes, cancels or returns: nothing is lost, nothing takes effect twice, and the links
+ * recover.
+ */
 import { eventually, startTcpProxy } from '@quadrille/test-kit';
 import { exchangeOf } from '@quadrille/shared-events';
 import { connect, type Channel } from 'amqplib';
@@ -24,7 +27,7 @@ const ready = () =>
     expect(service.participant.problems()).toEqual({});
   }, 30_000);
 
-/** The answers, by their order; a repeated one has the id of the first. */
+/** The service's events for these orders, once each: a repeated event has the id of the first. */
 const answered = (ids: readonly string[]) =>
   eventually(() => {
     const events = stage.received();
@@ -86,7 +89,7 @@ test('the network is cut and comes back: the service says what is down meanwhile
   });
   const ids = orders(100);
   await stage.say(ids);
-  // Commands are still decided: the outbox keeps what they announce.
+  // Commands are still decided: the outbox keeps their events.
   await service.participant.command({ key: ids[0] ?? '', message: { type: 'Touch' }, cause: {} });
   await proxy.resume();
   await answered(ids.slice(1));
@@ -123,7 +126,7 @@ test('the queue is deleted and declared again: the consumer is rebuilt', async (
   await answered(ids);
 });
 
-/** Connects to the real broker, and changes what a channel does: for what no broker does on demand. */
+/** Connects to the real broker, and changes channels in ways that no broker does on demand. */
 const withChannels =
   (change: (channel: Channel) => void): Connect =>
   async (url, options) => {
@@ -138,7 +141,7 @@ const withChannels =
   };
 
 test('a consumer that the broker has forgotten without a word is rebuilt', async () => {
-  // As after a quorum queue's process has died: the channel is open, and nobody knows of the consumer.
+  // As after the process of a quorum queue has died: the channel is open, and the consumer is forgotten.
   let forgotten = 0;
   const forgetful = withChannels((channel) => {
     const consume = channel.consume.bind(channel);
@@ -158,7 +161,7 @@ test('a consumer that the broker has forgotten without a word is rebuilt', async
 });
 
 test('a broker that does not let a service ask for its consumer is asked no more, and the consumer stays', async () => {
-  // As RabbitMQ 4.2.6 and 4.3.0 do, which want the permission to configure for a passive declaration.
+  // As RabbitMQ 4.2.6 and 4.3.0, which require the permission to configure for a passive declaration.
   let asked = 0;
   let opened = 0;
   const strict = withChannels((channel) => {

@@ -1,4 +1,4 @@
-/** The database goes away in the middle of the work: nothing is lost, nothing is nacked, and the work goes on by itself. */
+/** The database disappears during the work: nothing is lost, nothing is nacked, and the work resumes. */
 import { eventually, startTcpProxy, type TcpProxy } from '@quadrille/test-kit';
 import { startFake, type FakeService } from './fake-service';
 import { orders, setStage, type Stage } from './stage';

@@ -1,6 +1,6 @@
 /**
- * A service small enough to see through: it hears OrderCompleted, OrderCancelled and OrderConfirmed, remembers each order, and
- * answers the first of them with PaymentVoided. What a customer is called says what happens to him.
+ * A very small service: it hears OrderCompleted, OrderCancelled and OrderConfirmed, remembers each order, and publishes
+ * PaymentVoided for its first event. The customer's id decides how an order is handled.
  */
 import type { DomainEvent } from '@quadrille/shared-events';
 import type { TestDatabase } from '@quadrille/test-kit';
@@ -18,13 +18,13 @@ import {
 } from '../src';
 import type { Connect } from '../src/broker/link-options';
 
-/** What the service knows about an order; undefined when it has not heard of it. */
+/** What the service knows about an order; undefined when it does not know the order. */
 export type Seen = { readonly handled: number } | undefined;
 
-/** What reaches it besides events. */
+/** The messages that it receives besides events. */
 export type Own = { readonly type: 'Remind' } | { readonly type: 'Answer' } | { readonly type: 'Touch' };
 
-/** What it asks of the world outside. */
+/** Its only effect. */
 export interface Call {
   readonly type: 'Call';
 }
@@ -32,11 +32,11 @@ export interface Call {
 type Heard = 'OrderCompleted' | 'OrderCancelled' | 'OrderConfirmed';
 type Message = DomainEvent<Heard> | Own;
 
-/** The order is handled by throwing. */
+/** Handling an order of this customer throws. */
 export const POISON = 'poison';
-/** The answer comes by way of a timer of one second. */
+/** Orders of this customer set a timer of one second. */
 export const LATER = 'later';
-/** The answer comes by way of an effect. */
+/** Orders of this customer request an effect. */
 export const CALLER = 'caller';
 
 const nothing = { events: [], effects: [], delayed: [] };
@@ -68,7 +68,7 @@ export const table: ServiceTable<Seen, Heard, Own, Call> = {
   delaysMs: [1_000],
 };
 
-/** Its neighbour, whose queue collects what it publishes, and whose exchange it hears. */
+/** Its neighbour: hears its events in a queue, and publishes the events that it hears. */
 export const neighbour = {
   name: 'order-service',
   hears: { PaymentVoided: undefined },

@@ -1,10 +1,10 @@
-/** What the log says of requests that fail: an outage in one line each, a mistake of ours with all there is. */
+/** What is logged about failed requests: one line for an outage, the whole error for a bug. */
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { createMetrics, inTransaction, openPool, type HttpServer } from '../src';
 import { createHttpServer } from '../src/http/server';
 
-/** Nobody listens there: the port is reserved, and ours only as root. */
+/** Nothing listens there: only root may use this port. */
 const NOWHERE = 'postgresql://u:p@127.0.0.1:1/nothing';
 
 let lines: unknown[];

@@ -1,4 +1,4 @@
-/** What the HTTP shell refuses, and the problem that says what would be right. */
+/** Requests that the HTTP shell refuses, each with a problem that says what would be right. */
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { HttpServer } from '../src';
@@ -122,7 +122,7 @@ test.each(problems)('%s: a problem that says what to do', async (_name, send, st
 describe('what Node refuses before there is a request', () => {
   const speak = async (bytes: string) => {
     await server.listen({ host: '127.0.0.1', port: 0 });
-    // A late request is late at once here; that it is noticed within the test is the interval's doing.
+    // Here a request is late after 200 ms; the check interval decides when the server notices.
     Object.assign(server.server, { requestTimeout: 200, headersTimeout: 200 });
     const socket = connect(Number(new URL(server.listeningOrigin).port), '127.0.0.1');
     socket.write(bytes);

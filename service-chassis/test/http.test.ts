@@ -60,7 +60,7 @@ const pathSchema = z.record(z.string(), z.object({ responses: z.record(z.string(
 test('the OpenAPI document is valid, and has the routes', async () => {
   const document = (await server.inject({ url: '/openapi.json' })).json<Parameters<typeof validate>[0] & object>();
   expect(document).toMatchObject({ openapi: '3.1.0', paths: { '/things': { post: {} }, '/readyz': { get: {} } } });
-  // The parser resolves references in place.
+  // The parser replaces references in the document itself.
   const copy = structuredClone(document);
   expect(await validate(document)).toMatchObject({ valid: true });
   const { paths, components } = z

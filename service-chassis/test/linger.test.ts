@@ -1,4 +1,7 @@
-/** Events whose outcome nobody waits for, on the real broker and database: together where it costs nobody anything, and never for long. */
+/**
+ * Events that may linger, on the real broker and database: they are handled together, without delaying others, and
+ * after a bounded time.
+ */
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { eventually } from '@quadrille/test-kit';

@@ -1,10 +1,10 @@
-/** What others may overtake, on the real broker and database: however much of it there is, the others go on beside it. */
+/** Events of low priority, on the real broker and database: however many wait, other events are handled meanwhile. */
 import { exchangeOf } from '@quadrille/shared-events';
 import { eventually } from '@quadrille/test-kit';
 import { LATER, startFake, type FakeService } from './fake-service';
 import { bytesOf, cancelled, orders, setStage, type Stage } from './stage';
 
-/** Some seconds' work at the pace of low priority, and a moment's otherwise. */
+/** Some seconds of work at the pace of low priority, and a moment at the usual pace. */
 const BACKLOG = 2_000;
 
 const LANE = 'low-priority consumer';
@@ -78,7 +78,7 @@ test('with little to do it lingers longer than the others: what they hear a mome
 
 test('its connection is closed under load: it comes back, and nothing is lost', async () => {
   service = startFake(stage.brokerUrl, stage.database.url);
-  // The management API is some seconds late.
+  // The management API's figures are some seconds old.
   const { management, name } = stage.host;
   await eventually(async () => {
     const connections = await management.request('GET', `vhosts/${name}/connections`);

@@ -1,4 +1,4 @@
-/** The outbox when its writer is gone. */
+/** The outbox after the process that wrote it has died. */
 import { randomUUID } from 'node:crypto';
 import { envelop, exchangeOf } from '@quadrille/shared-events';
 import { eventually } from '@quadrille/test-kit';
@@ -23,7 +23,7 @@ const start = () => {
   return service;
 };
 
-/** Rows as a process leaves them that dies between commit and publish. */
+/** Leaves rows behind, as a process does that dies between commit and publish. */
 async function leaveBehind(service: FakeService, orderIds: readonly string[]): Promise<void> {
   const events = orderIds.map((orderId) =>
     envelop('PaymentVoided', { orderId, customerId: 'c' }, { id: randomUUID(), time: new Date().toISOString() }),

@@ -1,4 +1,4 @@
-/** What the chassis writes for a while does not pile up. */
+/** The chassis deletes its own rows when they are old. */
 import { eventually } from '@quadrille/test-kit';
 import { PURGE_BATCH } from '../src/processing/purge';
 import { startFake, type FakeService } from './fake-service';

@@ -1,4 +1,7 @@
-/** What becomes of a redelivered message on the real broker and database: decided once, or parked when it kills its process. */
+/**
+ * What becomes of a redelivered message on the real broker and database: decided once, or parked when it kills its
+ * process.
+ */
 import { eventually } from '@quadrille/test-kit';
 import { POISON, startFake, type FakeService } from './fake-service';
 import { completed, orders, setStage, type Stage } from './stage';
@@ -23,7 +26,7 @@ const redeliver = async (payload: Buffer, messageId = redeliveredId) => {
   await stage.giveBack();
 };
 
-/** As if the process had died so often while it handled the redelivered message. */
+/** Counts deaths of the process over the redelivered message. */
 const countDeaths = async (deaths: number) => {
   const { client, end } = await stage.administrator(stage.database.url);
   await client.query('INSERT INTO delivery_attempt (message_id, attempts) VALUES ($1, $2)', [redeliveredId, deaths]);

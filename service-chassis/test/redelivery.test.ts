@@ -1,4 +1,4 @@
-/** Counting the runs of redelivered messages, on the real database. */
+/** Counting the attempts at redelivered messages, on the real database. */
 import { pino } from 'pino';
 import { inTransaction } from '../src/database/transaction';
 import { openPool, type Pool } from '../src/database/pool';
@@ -50,7 +50,7 @@ test('of a whole process one message is counted at a time: the next one when tha
   expect(await counts()).toEqual({});
 });
 
-/** As if so much time had passed since the last death. */
+/** Makes the last death older. */
 const later = (seconds: number) =>
   pool.query('UPDATE delivery_attempt SET updated_at = updated_at - make_interval(secs => $1)', [seconds]);
 

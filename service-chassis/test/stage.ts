@@ -1,4 +1,6 @@
-/** Where the fake service plays: a virtual host and a database of its own, and the neighbours' side of the broker. */
+/**
+ * What surrounds the fake service: a virtual host and a database of its own, and its neighbours' side of the broker.
+ */
 import { randomUUID } from 'node:crypto';
 import {
   createTestDatabase,
@@ -26,7 +28,7 @@ import { neighbour, prepare, table } from './fake-service';
 export interface Stage {
   readonly host: TestVirtualHost;
   readonly database: TestDatabase;
-  /** With the service's own user. */
+  /** AMQP URL with the service's own user. */
   readonly brokerUrl: string;
   /** An administrator's channel. */
   readonly channel: ConfirmChannel;
@@ -34,26 +36,29 @@ export interface Stage {
   say(orderIds: readonly string[], customerId?: string): Promise<void>;
   /** Publishes any bytes to the service's queue. */
   sayBytes(payload: Buffer, properties?: { readonly messageId?: string; readonly type?: string }): Promise<void>;
-  /** Resolves when exactly these orders were answered, once each, and answers the events. */
+  /** Resolves with the service's events when there is exactly one for each of these orders. */
   answersTo(orderIds: readonly string[]): Promise<readonly DomainEvent[]>;
-  /** Everything the neighbour has received so far. */
+  /** All events that the neighbour has received so far. */
   received(): readonly DomainEvent[];
   /** Messages ready in a queue. */
   ready(queue: string): Promise<number>;
   /** Takes one message from a queue; fails when there is none. */
   take(queue: string): Promise<GetMessage>;
-  /** Takes the one message that waits for the service and gives it back: it is redelivered then. */
+  /** Takes the only message in the service's queue and returns it, so that the service receives it as redelivered. */
   giveBack(): Promise<void>;
-  /** Closes the service's connections whose name ends so, through the management API. */
+  /**
+   * Closes the service's connections whose names end with `suffix`, through the management API; resolves with their
+   * number.
+   */
   closeConnections(suffix: string): Promise<number>;
   /** Declares the topology again, as an administrator does after something was deleted. */
   declare(): Promise<void>;
-  /** A session on the test database server, by default an administrator's. */
+  /** Opens a session on the test database server, by default as an administrator. */
   administrator(url?: string): Promise<{ readonly client: Client; readonly end: () => Promise<void> }>;
   close(): Promise<void>;
 }
 
-/** Order ids that no other test uses. */
+/** Creates order ids that no other test uses. */
 export const orders = (count: number): readonly string[] => Array.from({ length: count }, () => randomUUID());
 
 /** The bytes of a new event. */
@@ -97,7 +102,7 @@ const openNeighbour = async (
     },
     answersTo: (orderIds) =>
       eventually(() => {
-        // Before the comparison: to describe how thousands of ids differ takes seconds, of the service's own time.
+        // Checked first: describing how thousands of ids differ takes seconds in the service's own process.
         if (heard.length < orderIds.length)
           throw new Error(`${String(heard.length)} answers of ${String(orderIds.length)}`);
         expect(heard.map(({ subject }) => subject).sort()).toEqual([...orderIds].sort());
@@ -124,7 +129,7 @@ const queuesThrough = (channel: ConfirmChannel): Pick<Stage, 'ready' | 'take' | 
 });
 
 const closeConnections = async (host: TestVirtualHost, suffix: string): Promise<number> => {
-  // The management API's own form; nothing else of it is used.
+  // The form of the management API's response, as far as it is used.
   const all = (await host.management.request('GET', `vhosts/${host.name}/connections`)) as readonly {
     name: string;
     client_properties?: { connection_name?: string };

@@ -1,4 +1,4 @@
-/** An orderly end: what was begun is finished, what was not fetched stays, nothing is delivered twice. */
+/** An orderly stop: started work is finished, messages that were not fetched stay, and none is delivered twice. */
 import { eventually, startTcpProxy } from '@quadrille/test-kit';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -18,7 +18,7 @@ afterEach(async () => {
   await stage.close();
 });
 
-/** A door that batches wait at. */
+/** Creates a gate at which batches wait until it is opened. */
 function door() {
   let open: () => void = () => undefined;
   const opened = new Promise<void>((resolve) => {
@@ -71,7 +71,7 @@ test('a batch that was given up is not acked by what came after it', async () =>
   await eventually(() => {
     expect(gate.waiting()).toBe(1);
   });
-  // The broker hears of the stop so late that it has sent the second message by then.
+  // The stop reaches the broker so late that it has sent the second message by then.
   proxy.slow({ latencyMs: 200, jitterMs: 0, sliceBytes: 1_024 });
   const stopped = service.stop();
   await stage.say(ids.slice(1));
@@ -106,7 +106,7 @@ test('a client who never ends his request does not hold up the end', async () =>
   const { port } = new URL(await app.start());
   const client = connect(Number(port), '127.0.0.1');
   const cut = once(client, 'close');
-  client.on('error', () => undefined).resume(); // a reset says the same as an end
+  client.on('error', () => undefined).resume(); // a reset is as good as an end
   client.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{');
   await once(client, 'connect');
   const begun = performance.now();
@@ -140,7 +140,7 @@ test.each(['cut', 'blackHole'] as const)(
     const first = orders(1);
     await stage.say(first);
     await stage.answersTo(first);
-    // Otherwise its row is relayed once more: allowed, but not what this test is about.
+    // Otherwise its row would be relayed again, which is allowed but not tested here.
     await eventually(async () => {
       expect((await service.pool.query('SELECT 1 FROM outbox')).rowCount).toBe(0);
     });
@@ -151,7 +151,7 @@ test.each(['cut', 'blackHole'] as const)(
       expect(await service.counted('batch_size_count')).toBe(2);
     });
     const begun = performance.now();
-    // The bounds of the stop itself; the pool is given up with the process.
+    // Only the stop of the participant is bounded; the pool ends with the process.
     await service.participant.stop();
     expect(performance.now() - begun).toBeLessThan(9_000);
     await proxy.resume();

@@ -1,4 +1,4 @@
-/** The HTTP shell around a service small enough to see through: it keeps things. */
+/** The HTTP shell around a very small service, which keeps things. */
 import { pino } from 'pino';
 import { z } from 'zod';
 import { createMetrics, noBodySchema, type HttpServer } from '../src';

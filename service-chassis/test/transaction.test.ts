@@ -1,4 +1,4 @@
-/** The writes of a batch travel together with its COMMIT: they happen all, or none. */
+/** The writes of a batch are sent together with its COMMIT: all of them happen, or none. */
 import { createTestDatabase, type TestDatabase } from '@quadrille/test-kit';
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '../src/database/transaction';

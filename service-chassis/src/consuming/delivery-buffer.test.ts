@@ -6,7 +6,7 @@ const OPTIONS: BufferOptions = { batchMax: 3, lingerMs: 40, lingers: (type) => t
 
 /** A delivery of this type; `unreadable` stands for one that cannot be read. */
 const delivery = (type: string, redelivered = false): Delivery<string> => ({
-  // Only what the buffer looks at.
+  // The parts that the buffer uses.
   raw: { fields: { redelivered } } as ConsumeMessage,
   receivedAtMs: performance.now(),
   reading:

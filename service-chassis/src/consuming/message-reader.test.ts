@@ -20,7 +20,7 @@ test('a message that a schema trips over is unreadable like any other', () => {
   });
   const read = createReader({ service: 'payment-service', hears: [], own });
   const content = Buffer.from(JSON.stringify({ orderId: 'order-1', message: { type: 'Remind' } }));
-  // As much of a delivery as a reader looks at.
+  // The parts of a delivery that the reader uses.
   const delivery = { content, fields: { exchange: 'payment-service.control' }, properties: {} } as ConsumeMessage;
   expect(read(delivery)).toEqual({ ok: false, reason: 'UNREADABLE: tripped' });
 });

@@ -4,7 +4,7 @@ import { inTransaction } from './transaction';
 import { isTransient } from './transient';
 import { openPool } from './pool';
 
-/** As `pg` throws what the server says. */
+/** An error as `pg` throws it for the server's code. */
 const said = (code: string) => Object.assign(new DatabaseError('said by the server', 1, 'error'), { code });
 
 test.each([

@@ -2,7 +2,7 @@ import { createBatcher, OverloadedError } from './batcher';
 
 const limits = { batch: 10, waiting: 100 };
 
-/** A lane whose batches end when the test says so. */
+/** Creates a batcher whose batches end when the test says so. */
 function heldLane(of = limits) {
   const batches: (readonly number[])[] = [];
   const held: ((result: readonly (number | Error)[] | Error) => void)[] = [];

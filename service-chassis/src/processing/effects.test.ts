@@ -1,7 +1,7 @@
 import { createEffectRunner } from './effects';
 import { createMetrics } from '../telemetry/metrics';
 
-/** What the log says of an effect that fails with `error`. */
+/** Returns what is logged for an effect that fails with `error`. */
 async function loggedFor(error: Error): Promise<unknown[]> {
   const lines: unknown[] = [];
   const runner = createEffectRunner({

@@ -12,7 +12,7 @@ test('rows that cannot be decided hold up no other, and are not tried at every t
   const tries = new Map<string, number>();
   const metrics = createMetrics('test');
   const sweeper = startSweeper<string>({
-    // The bad ones are overdue longest: they come first, and fill a batch by themselves.
+    // The failing ones are overdue longest: they come first, and fill a batch alone.
     overdue: (limit) => Promise.resolve([...waiting].slice(0, limit).map((key) => ({ key, message: key, cause: {} }))),
     submit: ({ key }) => {
       tries.set(key, (tries.get(key) ?? 0) + 1);

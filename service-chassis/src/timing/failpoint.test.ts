@@ -41,7 +41,7 @@ test('a sleep is a promise', async () => {
 });
 
 test('kill is SIGKILL, and says so before', () => {
-  // The parent of this test's process must not be the one that dies.
+  // A process of its own: the one that dies must not be the parent of this test's process.
   const script = `require('esbuild-register/dist/node').register(); require(${JSON.stringify(require.resolve('./failpoint'))}).failpoint('before_ack')`;
   const env = { ...process.env, FAILPOINT: 'before_ack:kill' };
   const { signal, stderr } = spawnSync(process.execPath, ['-e', script], { env, encoding: 'utf8' });
