@@ -1,7 +1,6 @@
 // Generates the Prisma clients whose schema changed and bundles every service and every command. Each bundle is built
 // anew, which takes about a second.
-//   node operator/bootstrap/build.mjs [--generate]
-//   --generate: the Prisma clients only
+//   node operator/bootstrap/build.mjs [--generate]     --generate: the Prisma clients only
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
