@@ -61,13 +61,13 @@ async function act(lot: ParkingLot, { action, selection, dryRun }: ParsedCommand
  * replayed.
  */
 async function deadLetters(): Promise<void> {
-  const wish = parseCommand(process.argv.slice(2));
-  const addresses = wish.docker ? await composeAddresses() : readAddresses(dataFolder);
-  const asked = { ...addresses, docker: wish.docker };
+  const command = parseCommand(process.argv.slice(2));
+  const addresses = command.docker ? await composeAddresses() : readAddresses(dataFolder);
+  const asked = { ...addresses, docker: command.docker };
   const lines = await askServers(asked, async () => {
     const lot = await openParkingLot(addresses.amqp, forgetRunsIn(asked));
     try {
-      return await act(lot, wish);
+      return await act(lot, command);
     } finally {
       await lot.close();
     }

@@ -1,3 +1,4 @@
+/** Finds the system that runs in docker compose, for the commands' option `--docker`. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';

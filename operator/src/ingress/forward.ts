@@ -1,3 +1,7 @@
+/**
+ * A TCP forwarder for docker compose: one published port in front of any number of replicas of a service, because the
+ * port of a container can be published only once.
+ */
 import { lookup } from 'node:dns/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 

@@ -1,3 +1,8 @@
+/**
+ * An instance is what runs on one data folder. This folder keeps instances apart, so that several copies of the
+ * repository can run on one machine: a lock with one holder at a time (lock.ts), ports that no other instance takes
+ * (ports.ts), processes that are recognised as its own after a crash (processes.ts), and its passwords (secrets.ts).
+ */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { hasCode } from '../error-code';

@@ -1,3 +1,8 @@
+/**
+ * Migrations without Prisma's own tool, whose engine is a binary that no package registry has. The files of
+ * `prisma/<service>/migrations` (migrations.ts) are applied in one transaction each, with Prisma's bookkeeping, so that
+ * both tools can be used on a database. database.ts creates the roles and databases.
+ */
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { reasonOf } from '@quadrille/service-chassis';

@@ -1,3 +1,9 @@
+/**
+ * The private servers of a data folder: a PostgreSQL from an npm package (postgres.ts, under the account that
+ * postgres-account.ts chooses) and the machine's RabbitMQ (broker.ts, found by broker-program.ts), both as child
+ * processes (child.ts) on free ports of loopback. `npm start`, tests, the benchmark and the proofs use them.
+ * own-servers.ts reads the servers that the user names instead.
+ */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { takeLock } from '../instance/lock';

@@ -1,3 +1,7 @@
+/**
+ * Set-up for services that run elsewhere, in docker compose or a cluster: prepares the databases and the broker, and
+ * ends. It shares its steps with `npm start`.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { reasonOf } from '@quadrille/service-chassis';

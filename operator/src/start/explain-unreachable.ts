@@ -55,8 +55,8 @@ async function explained(asked: Asked, error: unknown): Promise<unknown> {
   }
   const servers = serversOf(asked);
   const answers = await Promise.all(servers.map(takesConnections));
-  const silent = servers.filter((_, index) => answers[index] === false);
-  const named = silent.length > 0 ? silent : servers.filter((server) => isMeant(server, error));
+  const unreachable = servers.filter((_, index) => answers[index] === false);
+  const named = unreachable.length > 0 ? unreachable : servers.filter((server) => isMeant(server, error));
   if (named.length === 0 && !isTransient(error)) return error;
   const who = named.map(({ name, host, port }) => `${name} at ${host}:${String(port)}`).join(' and ') || 'A server';
   const advice = asked.docker

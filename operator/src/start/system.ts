@@ -1,3 +1,10 @@
+/**
+ * `npm start`: a whole system on one data folder. It starts private servers (unless the environment names the user's
+ * own), migrates the databases, declares the topology, and runs the four services; servers and services that die are
+ * started again. The other files of this folder are its steps (broker.ts, databases.ts, run-services.ts with
+ * supervisor.ts, keep-running.ts), what it leaves for other commands (addresses.ts, log-files.ts), and what it prints
+ * (progress.ts, summary.ts). explain-unreachable.ts is used by the commands that ask a running system.
+ */
 import { ownServers, unreachable, type OwnServers } from '../servers/own-servers';
 import type { BrokerServer } from '../servers/broker';
 import { endStarted } from '../servers/child';

@@ -1,3 +1,8 @@
+/**
+ * The topology: the exchanges, queues, bindings and users in the broker, derived from the services' own tables. This
+ * file is pure. declare.ts declares the topology through the management API (management.ts), and declare-amqp.ts over
+ * AMQP where there is no such API.
+ */
 import {
   controlExchange,
   controlQueue,

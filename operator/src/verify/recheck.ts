@@ -5,7 +5,7 @@ import { orderBreaches, vanishedBreach } from './rules';
 import { count, emptyTally, type Tally } from './tally';
 
 /** How many of them are kept; with more, every call scans all orders again. */
-const SUSPECTS_MAX = 10_000;
+const RECHECKED_MAX = 10_000;
 
 /** What one call found about the orders. */
 export interface OrdersFound {
@@ -18,23 +18,23 @@ export interface OrdersFound {
 interface Scan {
   /** Counts of the orders that are not rechecked. */
   readonly clean: Tally;
-  readonly suspects: readonly string[];
+  readonly rechecked: readonly string[];
   readonly more: boolean;
 }
 
 async function scan(databases: OrderDatabases): Promise<Scan> {
   const clean = emptyTally();
-  const strays = await strayOrders(databases, SUSPECTS_MAX);
-  const suspects = new Set(strays);
+  const strays = await strayOrders(databases, RECHECKED_MAX);
+  const rechecked = new Set(strays);
   let more = false;
   for await (const page of scanOrders(databases)) {
     for (const facts of page) {
-      if (!suspects.has(facts.orderId) && orderBreaches(facts).length === 0) count(clean, facts);
-      else if (suspects.has(facts.orderId) || suspects.size < SUSPECTS_MAX) suspects.add(facts.orderId);
+      if (!rechecked.has(facts.orderId) && orderBreaches(facts).length === 0) count(clean, facts);
+      else if (rechecked.has(facts.orderId) || rechecked.size < RECHECKED_MAX) rechecked.add(facts.orderId);
       else more = true;
     }
   }
-  return { clean, suspects: [...suspects], more };
+  return { clean, rechecked: [...rechecked], more };
 }
 
 /** Returns a function that checks the orders each time it is called; `requested` are orders that must exist. */
@@ -43,7 +43,7 @@ export function createOrdersLook(databases: OrderDatabases, requested: readonly 
   let missing = requested;
   return async () => {
     if (!last || last.more) last = await scan(databases);
-    const facts: OrderFacts[] = await readOrders(databases, last.suspects);
+    const facts: OrderFacts[] = await readOrders(databases, last.rechecked);
     missing = await missingOrders(databases, missing);
     const tally: Tally = { ...last.clean, statuses: new Map(last.clean.statuses) };
     for (const each of facts) count(tally, each);
