@@ -27,7 +27,7 @@ const heardByOrderService = (orderId: string) =>
 test('an order goes from reserved to committed to released, and its stock with it', async () => {
   await inventory.request('PUT', '/inventory/walk', { quantity_available: 10, price: '2.50' });
   const [line] = [{ productId: 'walk', quantity: 3, unitPriceMinor: null }];
-  await inventory.say(orderCreated('walk-1', [line]));
+  await inventory.publish(orderCreated('walk-1', [line]));
   expect(await heardByOrderService('walk-1')).toMatchObject([
     {
       type: 'InventoryReserved',
@@ -42,7 +42,7 @@ test('an order goes from reserved to committed to released, and its stock with i
     items: [{ product_id: 'walk', quantity: 3, price: '2.50' }],
   });
   const who = { orderId: 'walk-1', customerId: 'c' };
-  await inventory.say(envelop('OrderConfirmed', { ...who, totalMinor: 750, currency: 'USD' }, stamp()));
+  await inventory.publish(envelop('OrderConfirmed', { ...who, totalMinor: 750, currency: 'USD' }, stamp()));
   await eventually(async () => {
     expect(await get('/inventory/walk')).toEqual({
       product_id: 'walk',
@@ -51,7 +51,7 @@ test('an order goes from reserved to committed to released, and its stock with i
       quantity_committed: 3,
     });
   });
-  await inventory.say(envelop('OrderCancelled', { ...who, reason: 'CUSTOMER_REQUEST' }, stamp()));
+  await inventory.publish(envelop('OrderCancelled', { ...who, reason: 'CUSTOMER_REQUEST' }, stamp()));
   expect(await heardByOrderService('walk-1')).toMatchObject([{ type: 'InventoryReleased' }]);
   expect(await get('/inventory/walk')).toMatchObject({ quantity_available: 10, quantity_committed: 0 });
   expect(await get('/reservations/walk-1')).toMatchObject({ status: 'RELEASED', reason: 'CUSTOMER_REQUEST' });
@@ -62,7 +62,7 @@ test('an order that cannot be had is refused with the lines at fault, and nothin
     { productId: 'acorn-sticker', quantity: 1, unitPriceMinor: null },
     { productId: 'wool-throw-natural', quantity: 1, unitPriceMinor: null },
   ];
-  await inventory.say(orderCreated('refused-1', lines));
+  await inventory.publish(orderCreated('refused-1', lines));
   expect(await heardByOrderService('refused-1')).toMatchObject([
     { type: 'InventoryUnavailable', data: { reason: 'OUT_OF_STOCK', lines: [{ productId: 'wool-throw-natural' }] } },
   ]);
@@ -75,7 +75,7 @@ test('an order that cannot be had is refused with the lines at fault, and nothin
 
 test('what was not heard before a restart is heard after it', async () => {
   await inventory.restart();
-  await inventory.say(orderCreated('later-1', [{ productId: 'acorn-sticker', quantity: 1, unitPriceMinor: 150 }]));
+  await inventory.publish(orderCreated('later-1', [{ productId: 'acorn-sticker', quantity: 1, unitPriceMinor: 150 }]));
   expect(await heardByOrderService('later-1')).toMatchObject([{ type: 'InventoryReserved' }]);
 });
 

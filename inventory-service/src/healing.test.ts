@@ -33,7 +33,7 @@ test('a reservation nobody answers is announced again; one that is over answers 
     { ...who, items: [line], currency: 'USD', paymentMethod: 'tok_visa' },
     stamp('message-1'),
   );
-  await inventory.say(created);
+  await inventory.publish(created);
   await eventually(async () => {
     await listen();
     expect(heard.length).toBeGreaterThanOrEqual(2);
@@ -43,14 +43,14 @@ test('a reservation nobody answers is announced again; one that is over answers 
   expect(again?.id).not.toBe(first?.id);
 
   const failed = envelop('PaymentFailed', { ...who, attempts: 1, reason: 'DECLINED' }, stamp('message-2'));
-  await inventory.say(failed);
+  await inventory.publish(failed);
   await eventually(async () => {
     expect(await listen()).toContain('InventoryReleased');
   });
   // It answers once its row is old enough, so the question is put again and again.
   heard.length = 0;
   await eventually(async () => {
-    await inventory.say(created);
+    await inventory.publish(created);
     expect(await listen()).toContain('InventoryReleased');
   });
   const { body } = await inventory.request('GET', '/inventory/acorn-sticker');

@@ -95,8 +95,8 @@ const pendingMails = async () => {
 
 test('without an address a customer is told by the log, once for each kind, newest first', async () => {
   for (const event of [paymentProcessed('log-1', 'grace'), orderConfirmed('log-1', 'grace')]) {
-    await notification.say(event);
-    await notification.say(event);
+    await notification.publish(event);
+    await notification.publish(event);
     await eventually(async () => {
       expect((await toldTo('grace')).items[0]).toMatchObject({ order_id: 'log-1' });
     });
@@ -118,7 +118,7 @@ test('without an address a customer is told by the log, once for each kind, newe
 test('a customer with an address gets a mail, with a stable Message-ID', async () => {
   const put = await notification.request('PUT', '/customers/ada', { email: 'ada@home.example' });
   expect(put).toMatchObject({ status: 200, body: { customer_id: 'ada', email: 'ada@home.example' } });
-  await notification.say(orderConfirmed('mail-1', 'ada'));
+  await notification.publish(orderConfirmed('mail-1', 'ada'));
   const mail = await eventually(() => {
     const found = mailServer.mails.find((each) => each.includes('mail-1'));
     if (found === undefined) throw new Error('no mail yet');
@@ -138,7 +138,7 @@ test('a customer with an address gets a mail, with a stable Message-ID', async (
 test('a mail that the server refuses is sent again until it is taken', async () => {
   await notification.request('PUT', '/customers/edsger', { email: 'edsger@home.example' });
   mailServer.refusals.left = 2;
-  await notification.say(orderConfirmed('mail-2', 'edsger'));
+  await notification.publish(orderConfirmed('mail-2', 'edsger'));
   await eventually(async () => {
     expect(mailServer.mails.some((mail) => mail.includes('mail-2'))).toBe(true);
     expect(await pendingMails()).toBe(0);
@@ -154,7 +154,7 @@ test('mails that wait for a slow server until they are overdue are sent once all
   await notification.request('PUT', '/customers/tony', { email: 'tony@home.example' });
   mailServer.pace.ms = 500;
   const orderIds = Array.from({ length: 30 }, (_, n) => `slow-${String(n)}-end`);
-  for (const orderId of orderIds) await notification.say(orderConfirmed(orderId, 'tony'));
+  for (const orderId of orderIds) await notification.publish(orderConfirmed(orderId, 'tony'));
   await eventually(async () => {
     expect(mailServer.mails.filter((mail) => mail.includes('slow-'))).not.toHaveLength(0);
     expect(await pendingMails()).toBe(0);
@@ -181,8 +181,8 @@ test('POST /notifications tells a customer something about no order', async () =
 });
 
 test('what nobody can read goes to the invalid queue, and what follows is told', async () => {
-  await notification.sayRaw('OrderConfirmed', Buffer.from('{"type":"OrderConfirmed","schemaversion":99}'));
-  await notification.say(orderConfirmed('after-1', 'alan'));
+  await notification.publishRaw('OrderConfirmed', Buffer.from('{"type":"OrderConfirmed","schemaversion":99}'));
+  await notification.publish(orderConfirmed('after-1', 'alan'));
   await eventually(async () => {
     expect((await toldTo('alan')).items).toHaveLength(1);
   });

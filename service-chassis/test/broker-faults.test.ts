@@ -9,17 +9,17 @@ import { pino } from 'pino';
 import { superviseLink } from '../src/broker/link';
 import type { Connect } from '../src/broker/link-options';
 import { startFake, table, type FakeService } from './fake-service';
-import { orders, setStage, type Stage } from './stage';
+import { orders, createFixture, type Fixture } from './fixture';
 
-let stage: Stage;
+let fixture: Fixture;
 let service: FakeService;
 
 beforeEach(async () => {
-  stage = await setStage();
+  fixture = await createFixture();
 });
 afterEach(async () => {
   await service.stop();
-  await stage.close();
+  await fixture.close();
 });
 
 const ready = () =>
@@ -30,7 +30,7 @@ const ready = () =>
 /** The service's events for these orders, once each: a repeated event has the id of the first. */
 const answered = (ids: readonly string[]) =>
   eventually(() => {
-    const events = stage.received();
+    const events = fixture.received();
     expect(new Set(events.map(({ subject }) => subject)).size).toBe(ids.length);
     expect(new Set(events.map(({ id }) => id)).size).toBe(ids.length);
   }, 40_000);
@@ -43,14 +43,14 @@ const handledOnce = async (ids: readonly string[]) => {
 test.each(['payment-service consume', 'payment-service publish'])(
   'the connection "%s" is closed under load: it comes back, and nothing is lost',
   async (which) => {
-    service = startFake(stage.brokerUrl, stage.database.url);
+    service = startFake(fixture.brokerUrl, fixture.database.url);
     await ready();
     const ids = orders(3_000);
-    const said = stage.say(ids);
+    const publishing = fixture.publish(ids);
     await eventually(async () => {
-      expect(await stage.closeConnections(which)).toBe(1);
+      expect(await fixture.closeConnections(which)).toBe(1);
     });
-    await said;
+    await publishing;
     await answered(ids);
     await ready();
     await handledOnce(ids);
@@ -59,25 +59,25 @@ test.each(['payment-service consume', 'payment-service publish'])(
 );
 
 test('of the nodes of a cluster, the next one is tried when one is lost', async () => {
-  const [first, second] = [await startTcpProxy(stage.brokerUrl), await startTcpProxy(stage.brokerUrl)];
-  const nodes = [first, second].map((proxy) => proxy.through(stage.brokerUrl)).join(',');
-  service = startFake(nodes, stage.database.url);
+  const [first, second] = [await startTcpProxy(fixture.brokerUrl), await startTcpProxy(fixture.brokerUrl)];
+  const nodes = [first, second].map((proxy) => proxy.through(fixture.brokerUrl)).join(',');
+  service = startFake(nodes, fixture.database.url);
   await ready();
   await first.cut();
   const ids = orders(100);
-  await stage.say(ids);
+  await fixture.publish(ids);
   await answered(ids);
   await second.cut();
   await first.resume();
   const others = orders(100);
-  await stage.say(others);
+  await fixture.publish(others);
   await answered([...ids, ...others]);
   await Promise.all([first.close(), second.close()]);
 });
 
 test('the network is cut and comes back: the service says what is down meanwhile, and goes on by itself', async () => {
-  const proxy = await startTcpProxy(stage.brokerUrl);
-  service = startFake(proxy.through(stage.brokerUrl), stage.database.url);
+  const proxy = await startTcpProxy(fixture.brokerUrl);
+  service = startFake(proxy.through(fixture.brokerUrl), fixture.database.url);
   await ready();
   await proxy.cut();
   await eventually(() => {
@@ -88,7 +88,7 @@ test('the network is cut and comes back: the service says what is down meanwhile
     ]);
   });
   const ids = orders(100);
-  await stage.say(ids);
+  await fixture.publish(ids);
   // Commands are still decided: the outbox keeps their events.
   await service.participant.command({ key: ids[0] ?? '', message: { type: 'Touch' }, cause: {} });
   await proxy.resume();
@@ -96,33 +96,33 @@ test('the network is cut and comes back: the service says what is down meanwhile
   await ready();
   await service.stop();
   await proxy.close();
-  service = startFake(stage.brokerUrl, stage.database.url);
+  service = startFake(fixture.brokerUrl, fixture.database.url);
 });
 
 test('a parking queue is missing: the service says that it is held up, and goes on when it is declared again', async () => {
-  service = startFake(stage.brokerUrl, stage.database.url);
+  service = startFake(fixture.brokerUrl, fixture.database.url);
   await ready();
-  await stage.channel.deleteQueue(`${table.name}.invalid`);
-  await stage.sayBytes(Buffer.from('junk'));
+  await fixture.channel.deleteQueue(`${table.name}.invalid`);
+  await fixture.publishBytes(Buffer.from('junk'));
   await eventually(() => {
     expect(service.participant.problems()).toEqual({ consumer: expect.stringContaining('the log says why') as string });
   });
-  await stage.declare();
+  await fixture.declare();
   await ready();
-  await stage.take(`${table.name}.invalid`);
+  await fixture.take(`${table.name}.invalid`);
 });
 
 test('the queue is deleted and declared again: the consumer is rebuilt', async () => {
-  service = startFake(stage.brokerUrl, stage.database.url);
+  service = startFake(fixture.brokerUrl, fixture.database.url);
   await ready();
-  await stage.channel.deleteQueue(table.name);
+  await fixture.channel.deleteQueue(table.name);
   await eventually(() => {
     expect(service.participant.problems()).toHaveProperty('consumer');
   });
-  await stage.declare();
+  await fixture.declare();
   await ready();
   const ids = orders(10);
-  await stage.say(ids);
+  await fixture.publish(ids);
   await answered(ids);
 });
 
@@ -151,11 +151,11 @@ test('a consumer that the broker has forgotten without a word is rebuilt', async
       return Promise.resolve({ consumerTag: '' });
     };
   });
-  service = startFake(stage.brokerUrl, stage.database.url, { connect: forgetful });
+  service = startFake(fixture.brokerUrl, fixture.database.url, { connect: forgetful });
   await ready();
   expect(forgotten).toBe(1);
   const ids = orders(10);
-  await stage.say(ids);
+  await fixture.publish(ids);
   await answered(ids);
   await ready();
 });
@@ -172,7 +172,7 @@ test('a broker that does not let a service ask for its consumer is asked no more
       throw Object.assign(new Error('403 (ACCESS_REFUSED)'), { code: 403 });
     };
   });
-  service = startFake(stage.brokerUrl, stage.database.url, { connect: strict });
+  service = startFake(fixture.brokerUrl, fixture.database.url, { connect: strict });
   await ready();
   const consumers = opened;
   await eventually(() => {
@@ -180,7 +180,7 @@ test('a broker that does not let a service ask for its consumer is asked no more
     return Promise.resolve();
   });
   const ids = orders(10);
-  await stage.say(ids);
+  await fixture.publish(ids);
   await answered(ids);
   expect(service.participant.problems()).toEqual({});
   expect(asked).toBe(consumers);
@@ -188,38 +188,38 @@ test('a broker that does not let a service ask for its consumer is asked no more
 });
 
 test('what nobody is bound to stays in the outbox, and goes out when somebody is', async () => {
-  service = startFake(stage.brokerUrl, stage.database.url);
+  service = startFake(fixture.brokerUrl, fixture.database.url);
   await ready();
-  await stage.channel.unbindQueue('order-service', exchangeOf('PaymentVoided'), 'PaymentVoided');
+  await fixture.channel.unbindQueue('order-service', exchangeOf('PaymentVoided'), 'PaymentVoided');
   const ids = orders(10);
-  await stage.say(ids);
+  await fixture.publish(ids);
   await eventually(async () => {
     expect(await service.counted('outbox_published_total', { result: 'returned' })).toBe(10);
   });
   const { rows } = await service.pool.query('SELECT id FROM outbox');
   expect(rows).toHaveLength(10);
-  await stage.channel.bindQueue('order-service', exchangeOf('PaymentVoided'), 'PaymentVoided');
+  await fixture.channel.bindQueue('order-service', exchangeOf('PaymentVoided'), 'PaymentVoided');
   await answered(ids);
   await eventually(async () => {
     expect((await service.pool.query('SELECT id FROM outbox')).rows).toEqual([]);
   });
-  expect(stage.received()).toHaveLength(10);
+  expect(fixture.received()).toHaveLength(10);
 });
 
 test('what a full queue refuses stays in the outbox, and goes out when the limit is lifted', async () => {
-  service = startFake(stage.brokerUrl, stage.database.url);
+  service = startFake(fixture.brokerUrl, fixture.database.url);
   await ready();
-  const { management, name } = stage.host;
+  const { management, name } = fixture.host;
   const arguments_ = { 'x-queue-type': 'quorum', 'x-overflow': 'reject-publish' };
-  await stage.channel.assertQueue('full', { durable: true, arguments: arguments_ });
-  await stage.channel.bindQueue('full', exchangeOf('PaymentVoided'), 'PaymentVoided');
+  await fixture.channel.assertQueue('full', { durable: true, arguments: arguments_ });
+  await fixture.channel.bindQueue('full', exchangeOf('PaymentVoided'), 'PaymentVoided');
   const definition = { pattern: '^full$', definition: { 'max-length': 1 }, 'apply-to': 'queues' };
   await management.request('PUT', `policies/${name}/tiny`, definition);
   const ids: string[] = [];
   await eventually(async () => {
     const more = orders(5);
     ids.push(...more);
-    await stage.say(more);
+    await fixture.publish(more);
     expect(await service.counted('outbox_published_total', { result: 'refused' })).toBeGreaterThan(0);
   });
   await management.request('DELETE', `policies/${name}/tiny`);
@@ -227,13 +227,13 @@ test('what a full queue refuses stays in the outbox, and goes out when the limit
     expect((await service.pool.query('SELECT id FROM outbox')).rows).toEqual([]);
   }, 60_000);
   await answered(ids);
-  expect(await stage.ready('full')).toBeGreaterThanOrEqual(ids.length);
+  expect(await fixture.ready('full')).toBeGreaterThanOrEqual(ids.length);
 });
 
 test('a broker that is not there yet is waited for', async () => {
-  const proxy = await startTcpProxy(stage.brokerUrl);
+  const proxy = await startTcpProxy(fixture.brokerUrl);
   await proxy.cut();
-  service = startFake(proxy.through(stage.brokerUrl), stage.database.url);
+  service = startFake(proxy.through(fixture.brokerUrl), fixture.database.url);
   await eventually(() => {
     expect(service.participant.problems()).toMatchObject({
       consumer: expect.stringContaining('ECONNREFUSED') as string,
@@ -241,18 +241,18 @@ test('a broker that is not there yet is waited for', async () => {
   });
   await proxy.resume();
   const ids = orders(10);
-  await stage.say(ids);
+  await fixture.publish(ids);
   await answered(ids);
   await service.stop();
   await proxy.close();
-  service = startFake(stage.brokerUrl, stage.database.url);
+  service = startFake(fixture.brokerUrl, fixture.database.url);
 });
 
 test('a channel that is given up as soon as it is open is not opened at full speed', async () => {
-  service = startFake(stage.brokerUrl, stage.database.url);
+  service = startFake(fixture.brokerUrl, fixture.database.url);
   let opened = 0;
   const link = superviseLink({
-    url: stage.brokerUrl,
+    url: fixture.brokerUrl,
     connectionName: 'test',
     log: pino({ level: 'silent' }),
     createChannel: (connection) => connection.createChannel(),

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { z } from 'zod';
 import { createServiceHost, layFoundation, type HttpServer } from '../src';
 import { configOf } from './fake-service';
-import { setStage } from './stage';
+import { createFixture } from './fixture';
 import { createThingServer, good, json } from './thing-server';
 
 let server: HttpServer;
@@ -106,9 +106,9 @@ test('the figures are in the format of Prometheus', async () => {
 });
 
 test('a service says 503 and names the database when that is down, and is ready again when it is back', async () => {
-  const stage = await setStage();
-  const proxy = await startTcpProxy(stage.database.url);
-  const config = { ...configOf(stage.brokerUrl, proxy.through(stage.database.url)), PORT: 0 };
+  const fixture = await createFixture();
+  const proxy = await startTcpProxy(fixture.database.url);
+  const config = { ...configOf(fixture.brokerUrl, proxy.through(fixture.database.url)), PORT: 0 };
   const foundation = layFoundation('thing-service', config, pino({ level: 'silent' }));
   const addresses: string[] = [];
   const app = await createServiceHost({
@@ -144,5 +144,5 @@ test('a service says 503 and names the database when that is down, and is ready 
   expect((await ask('/readyz')).status).toBe(200);
   await app.stop();
   await proxy.close();
-  await stage.close();
+  await fixture.close();
 });

@@ -6,21 +6,21 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { eventually } from '@quadrille/test-kit';
 import { startFake, type FakeService } from './fake-service';
-import { cancelled, completed, orders, setStage, type Stage } from './stage';
+import { cancelled, completed, orders, createFixture, type Fixture } from './fixture';
 
-let stage: Stage;
+let fixture: Fixture;
 let service: FakeService;
 
 beforeEach(async () => {
-  stage = await setStage();
-  service = startFake(stage.brokerUrl, stage.database.url);
+  fixture = await createFixture();
+  service = startFake(fixture.brokerUrl, fixture.database.url);
   const [first = ''] = orders(1);
-  await stage.sayBytes(completed(first));
-  await stage.answersTo([first]);
+  await fixture.publishBytes(completed(first));
+  await fixture.eventsFor([first]);
 });
 afterEach(async () => {
   await service.stop();
-  await stage.close();
+  await fixture.close();
 });
 
 const batches = () => service.counted('batch_size_count', { lane: 'consumer' });
@@ -31,18 +31,18 @@ const allHandled = (count: number) =>
 
 test('one at a time, they share transactions all the same', async () => {
   const before = await batches();
-  for (const orderId of orders(40)) await stage.sayBytes(cancelled(orderId));
+  for (const orderId of orders(40)) await fixture.publishBytes(cancelled(orderId));
   await allHandled(41);
   expect((await batches()) - before).toBeLessThanOrEqual(20);
 });
 
 test('an event that somebody waits for is handled at once, and takes them along', async () => {
-  let answered = stage.received().length;
+  let answered = fixture.received().length;
   const answersWithin = async (...events: readonly Buffer[]) => {
     const sentMs = performance.now();
-    await Promise.all(events.map((event) => stage.sayBytes(event)));
+    await Promise.all(events.map((event) => fixture.publishBytes(event)));
     answered += events.length;
-    while (stage.received().length < answered) await setImmediate();
+    while (fixture.received().length < answered) await setImmediate();
     return performance.now() - sentMs;
   };
   const [alone, accompanied]: [number[], number[]] = [[], []];
@@ -55,9 +55,9 @@ test('an event that somebody waits for is handled at once, and takes them along'
 
 test('a service that stops finishes what lingers', async () => {
   const [orderId = ''] = orders(1);
-  await stage.sayBytes(cancelled(orderId));
+  await fixture.publishBytes(cancelled(orderId));
   await eventually(async () => {
-    expect(await stage.ready('payment-service')).toBe(0);
+    expect(await fixture.ready('payment-service')).toBe(0);
   });
   await service.participant.stop();
   await allHandled(2);

@@ -3,22 +3,22 @@ import { randomUUID } from 'node:crypto';
 import { envelop, exchangeOf } from '@quadrille/shared-events';
 import { eventually } from '@quadrille/test-kit';
 import { startFake, type FakeService } from './fake-service';
-import { orders, setStage, type Stage } from './stage';
+import { orders, createFixture, type Fixture } from './fixture';
 
-let stage: Stage;
+let fixture: Fixture;
 let services: FakeService[] = [];
 
 beforeEach(async () => {
-  stage = await setStage();
+  fixture = await createFixture();
 });
 afterEach(async () => {
   await Promise.all(services.map((service) => service.stop()));
   services = [];
-  await stage.close();
+  await fixture.close();
 });
 
 const start = () => {
-  const service = startFake(stage.brokerUrl, stage.database.url);
+  const service = startFake(fixture.brokerUrl, fixture.database.url);
   services.push(service);
   return service;
 };
@@ -49,7 +49,7 @@ test('rows of a dead process are relayed, once', async () => {
   const service = start();
   const ids = orders(1_200);
   await leaveBehind(service, ids);
-  await stage.answersTo(ids);
+  await fixture.eventsFor(ids);
   await empty(service);
   expect(await service.counted('outbox_relayed_total')).toBe(1_200);
 });
@@ -58,10 +58,10 @@ test('two relays share the work: no row is published by both', async () => {
   const both = [start(), start()];
   for (let round = 0; round < 5; round++) await leaveBehind(both[0] ?? start(), orders(700));
   await eventually(() => {
-    expect(stage.received()).toHaveLength(3_500);
+    expect(fixture.received()).toHaveLength(3_500);
   });
   for (const service of both) await empty(service);
-  const events = stage.received();
+  const events = fixture.received();
   expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
   const relayed = await Promise.all(both.map((service) => service.counted('outbox_relayed_total')));
   expect(relayed.reduce((sum, rows) => sum + rows, 0)).toBe(3_500);
@@ -70,17 +70,17 @@ test('two relays share the work: no row is published by both', async () => {
 test('a row that its writer is about to publish is left to it', async () => {
   const both = [start(), start()];
   const ids = orders(500);
-  await stage.say(ids);
-  await stage.answersTo(ids);
+  await fixture.publish(ids);
+  await fixture.eventsFor(ids);
   for (const service of both) await empty(service);
   expect(await both[0]?.counted('outbox_relayed_total')).toBe(0);
   expect(await both[1]?.counted('outbox_relayed_total')).toBe(0);
 });
 
 test('a row without a trace is relayed without one', async () => {
-  const { queue } = await stage.channel.assertQueue('', { exclusive: true });
-  await stage.channel.bindQueue(queue, exchangeOf('PaymentVoided'), '#');
+  const { queue } = await fixture.channel.assertQueue('', { exclusive: true });
+  await fixture.channel.bindQueue(queue, exchangeOf('PaymentVoided'), '#');
   await leaveBehind(start(), orders(1));
-  const { properties } = await stage.take(queue);
+  const { properties } = await fixture.take(queue);
   expect(Object.keys(properties.headers ?? {})).not.toContain('traceparent');
 });

@@ -4,31 +4,31 @@
  */
 import { eventually } from '@quadrille/test-kit';
 import { POISON, startFake, type FakeService } from './fake-service';
-import { completed, orders, setStage, type Stage } from './stage';
+import { completed, orders, createFixture, type Fixture } from './fixture';
 
-let stage: Stage;
+let fixture: Fixture;
 let service: FakeService | undefined;
 
 beforeEach(async () => {
-  stage = await setStage();
+  fixture = await createFixture();
 });
 afterEach(async () => {
   await service?.stop();
   service = undefined;
-  await stage.close();
+  await fixture.close();
 });
 
 const redeliveredId = 'redelivered';
 
 /** Sends a message that the service receives as redelivered. */
 const redeliver = async (payload: Buffer, messageId = redeliveredId) => {
-  await stage.sayBytes(payload, { messageId });
-  await stage.giveBack();
+  await fixture.publishBytes(payload, { messageId });
+  await fixture.giveBack();
 };
 
 /** Counts deaths of the process over the redelivered message. */
 const countDeaths = async (deaths: number) => {
-  const { client, end } = await stage.administrator(stage.database.url);
+  const { client, end } = await fixture.administrator(fixture.database.url);
   await client.query('INSERT INTO delivery_attempt (message_id, attempts) VALUES ($1, $2)', [redeliveredId, deaths]);
   await end();
 };
@@ -39,8 +39,8 @@ describe('a redelivered message', () => {
   test.each(['a\u0000b', 'x'.repeat(200), 'ü'])('of the odd id %j is decided, once', async (odd) => {
     const [orderId = ''] = orders(1);
     await redeliver(completed(orderId), odd);
-    service = startFake(stage.brokerUrl, stage.database.url);
-    await stage.answersTo([orderId]);
+    service = startFake(fixture.brokerUrl, fixture.database.url);
+    await fixture.eventsFor([orderId]);
     expect(await service.counted('messages_redelivered_total')).toBe(1);
     await eventually(async () => {
       expect(await countedAttempts()).toEqual([]);
@@ -51,8 +51,8 @@ describe('a redelivered message', () => {
     const [orderId = ''] = orders(1);
     await countDeaths(3);
     await redeliver(completed(orderId));
-    service = startFake(stage.brokerUrl, stage.database.url);
-    const { properties } = await stage.take('payment-service.dead-letter');
+    service = startFake(fixture.brokerUrl, fixture.database.url);
+    const { properties } = await fixture.take('payment-service.dead-letter');
     expect(properties.headers?.['x-reason']).toBe('POISON: the process died 3 times while handling it');
     expect(await service.handled([orderId])).toEqual([]);
     await eventually(async () => {
@@ -62,11 +62,11 @@ describe('a redelivered message', () => {
 
   test('that waits for a lock is not counted yet: its process may die of anything', async () => {
     const [orderId = ''] = orders(1);
-    const { client, end } = await stage.administrator(stage.database.url);
+    const { client, end } = await fixture.administrator(fixture.database.url);
     await client.query('BEGIN');
     await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [orderId]);
     await redeliver(completed(orderId));
-    service = startFake(stage.brokerUrl, stage.database.url);
+    service = startFake(fixture.brokerUrl, fixture.database.url);
     await eventually(async () => {
       expect((await client.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")).rowCount).toBe(
         1,
@@ -74,7 +74,7 @@ describe('a redelivered message', () => {
     });
     expect(await countedAttempts()).toEqual([]);
     await client.query('COMMIT');
-    await stage.answersTo([orderId]);
+    await fixture.eventsFor([orderId]);
     // The count has gone with the commit.
     expect(await countedAttempts()).toEqual([]);
     await end();
@@ -84,8 +84,8 @@ describe('a redelivered message', () => {
     const [orderId = ''] = orders(1);
     await countDeaths(2);
     await redeliver(completed(orderId, POISON));
-    service = startFake(stage.brokerUrl, stage.database.url);
-    const { properties } = await stage.take('payment-service.dead-letter');
+    service = startFake(fixture.brokerUrl, fixture.database.url);
+    const { properties } = await fixture.take('payment-service.dead-letter');
     expect(properties.headers?.['x-reason']).toBe('HANDLER_FAILED: this customer is poison');
     await eventually(async () => {
       expect(await countedAttempts()).toEqual([]);
@@ -94,14 +94,14 @@ describe('a redelivered message', () => {
 
   test('is decided although it cannot be counted', async () => {
     const [orderId = ''] = orders(1);
-    const { client, end } = await stage.administrator(stage.database.url);
+    const { client, end } = await fixture.administrator(fixture.database.url);
     await client.query('ALTER TABLE delivery_attempt RENAME TO mislaid');
     await end();
     await redeliver(completed(orderId));
-    service = startFake(stage.brokerUrl, stage.database.url);
-    await stage.answersTo([orderId]);
+    service = startFake(fixture.brokerUrl, fixture.database.url);
+    await fixture.eventsFor([orderId]);
     await service.stop();
     service = undefined;
-    expect(await stage.ready('payment-service')).toBe(0);
+    expect(await fixture.ready('payment-service')).toBe(0);
   });
 });

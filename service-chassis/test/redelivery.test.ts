@@ -4,18 +4,18 @@ import { inTransaction } from '../src/database/transaction';
 import { openPool, type Pool } from '../src/database/pool';
 import { openDeathCount } from '../src/processing/death-count';
 import { createSemaphore } from '../src/timing/semaphore';
-import { setStage, type Stage } from './stage';
+import { createFixture, type Fixture } from './fixture';
 
-let stage: Stage;
+let fixture: Fixture;
 let pool: Pool;
 
 beforeEach(async () => {
-  stage = await setStage();
-  pool = openPool(stage.database.url, 4, 'test', () => undefined);
+  fixture = await createFixture();
+  pool = openPool(fixture.database.url, 4, 'test', () => undefined);
 });
 afterEach(async () => {
   await pool.end();
-  await stage.close();
+  await fixture.close();
 });
 
 const counts = async () => {

@@ -5,17 +5,17 @@ import { connect } from 'node:net';
 import { pino } from 'pino';
 import { createServiceHost, layFoundation } from '../src';
 import { CALLER, configOf, startFake } from './fake-service';
-import { orders, setStage, type Stage } from './stage';
+import { orders, createFixture, type Fixture } from './fixture';
 
 const silent = pino({ level: 'silent' });
 
-let stage: Stage;
+let fixture: Fixture;
 
 beforeEach(async () => {
-  stage = await setStage();
+  fixture = await createFixture();
 });
 afterEach(async () => {
-  await stage.close();
+  await fixture.close();
 });
 
 /** Creates a gate at which batches wait until it is opened. */
@@ -37,57 +37,57 @@ function door() {
 
 test('stopped under load: what it fetched is decided, announced and acked; its successor finds the rest fresh', async () => {
   const ids = orders(3_000);
-  await stage.say(ids);
+  await fixture.publish(ids);
   const gate = door();
-  const first = startFake(stage.brokerUrl, stage.database.url, { beforeLoad: gate.pass });
+  const first = startFake(fixture.brokerUrl, fixture.database.url, { beforeLoad: gate.pass });
   await eventually(() => {
     expect(gate.waiting()).toBe(1);
   });
   const stopped = first.stop();
   gate.open();
   await stopped;
-  const left = await stage.ready('payment-service');
+  const left = await fixture.ready('payment-service');
   expect(left).toBeGreaterThan(0);
-  const before = stage.received();
+  const before = fixture.received();
   expect(before).toHaveLength(3_000 - left);
-  const successor = startFake(stage.brokerUrl, stage.database.url);
-  await stage.answersTo(ids);
+  const successor = startFake(fixture.brokerUrl, fixture.database.url);
+  await fixture.eventsFor(ids);
   expect(await successor.counted('messages_redelivered_total')).toBe(0);
   expect(await successor.counted('outbox_relayed_total')).toBe(0);
   await successor.stop();
 });
 
 test('a batch that was given up is not acked by what came after it', async () => {
-  const proxy = await startTcpProxy(stage.brokerUrl);
+  const proxy = await startTcpProxy(fixture.brokerUrl);
   const gate = door();
-  const service = startFake(proxy.through(stage.brokerUrl), stage.database.url, {
+  const service = startFake(proxy.through(fixture.brokerUrl), fixture.database.url, {
     beforeLoad: async () => {
       await gate.pass();
       if (gate.waiting() === 1) throw Object.assign(new Error('deadlock detected'), { code: '40P01' });
     },
   });
   const ids = orders(2);
-  await stage.say(ids.slice(0, 1));
+  await fixture.publish(ids.slice(0, 1));
   await eventually(() => {
     expect(gate.waiting()).toBe(1);
   });
   // The stop reaches the broker so late that it has sent the second message by then.
   proxy.slow({ latencyMs: 200, jitterMs: 0, sliceBytes: 1_024 });
   const stopped = service.stop();
-  await stage.say(ids.slice(1));
+  await fixture.publish(ids.slice(1));
   gate.open();
   await stopped;
   await proxy.close();
-  const successor = startFake(stage.brokerUrl, stage.database.url);
-  await stage.answersTo(ids);
+  const successor = startFake(fixture.brokerUrl, fixture.database.url);
+  await fixture.eventsFor(ids);
   await successor.stop();
 });
 
 test('a client who never ends his request does not hold up the end', async () => {
-  const foundation = layFoundation('payment-service', configOf(stage.brokerUrl, stage.database.url), silent);
+  const foundation = layFoundation('payment-service', configOf(fixture.brokerUrl, fixture.database.url), silent);
   let stopped = false;
   const app = await createServiceHost({
-    config: { ...configOf(stage.brokerUrl, stage.database.url), PORT: 0 },
+    config: { ...configOf(fixture.brokerUrl, fixture.database.url), PORT: 0 },
     foundation,
     participant: {
       problems: () => ({}),
@@ -119,15 +119,15 @@ test('a client who never ends his request does not hold up the end', async () =>
 test('stopped while an effect runs: its answer is still decided', async () => {
   const ids = orders(1);
   const gate = door();
-  const service = startFake(stage.brokerUrl, stage.database.url, { perform: gate.pass });
-  await stage.say(ids, CALLER);
+  const service = startFake(fixture.brokerUrl, fixture.database.url, { perform: gate.pass });
+  await fixture.publish(ids, CALLER);
   await eventually(() => {
     expect(gate.waiting()).toBe(1);
   });
   const stopped = service.stop();
   gate.open();
   await stopped;
-  const { client, end } = await stage.administrator(stage.database.url);
+  const { client, end } = await fixture.administrator(fixture.database.url);
   expect((await client.query('SELECT handled FROM seen')).rows).toEqual([{ handled: 2 }]);
   await end();
 });
@@ -135,18 +135,18 @@ test('stopped while an effect runs: its answer is still decided', async () => {
 test.each(['cut', 'blackHole'] as const)(
   'stopped while the database is away (%s): it ends in time, nothing is lost',
   async (fault) => {
-    const proxy = await startTcpProxy(stage.database.url);
-    const service = startFake(stage.brokerUrl, proxy.through(stage.database.url));
+    const proxy = await startTcpProxy(fixture.database.url);
+    const service = startFake(fixture.brokerUrl, proxy.through(fixture.database.url));
     const first = orders(1);
-    await stage.say(first);
-    await stage.answersTo(first);
+    await fixture.publish(first);
+    await fixture.eventsFor(first);
     // Otherwise its row would be relayed again, which is allowed but not tested here.
     await eventually(async () => {
       expect((await service.pool.query('SELECT 1 FROM outbox')).rowCount).toBe(0);
     });
     await proxy[fault]();
     const ids = orders(500);
-    await stage.say(ids);
+    await fixture.publish(ids);
     await eventually(async () => {
       expect(await service.counted('batch_size_count')).toBe(2);
     });
@@ -155,8 +155,8 @@ test.each(['cut', 'blackHole'] as const)(
     await service.participant.stop();
     expect(performance.now() - begun).toBeLessThan(9_000);
     await proxy.resume();
-    const successor = startFake(stage.brokerUrl, stage.database.url);
-    await stage.answersTo([...first, ...ids]);
+    const successor = startFake(fixture.brokerUrl, fixture.database.url);
+    await fixture.eventsFor([...first, ...ids]);
     await successor.stop();
     await service.pool.end();
     await proxy.close();

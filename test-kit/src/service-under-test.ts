@@ -25,11 +25,11 @@ export interface ServiceUnderTest {
   /** Sends a request; resolves with status, headers and JSON body. */
   request(method: string, path: string, body?: unknown): Promise<{ status: number; headers: Headers; body: unknown }>;
   /** Publishes an event as its publisher would; resolves when the broker has it. */
-  say(event: DomainEvent): Promise<void>;
+  publish(event: DomainEvent): Promise<void>;
   /** Takes all messages from a queue, oldest first. */
   take(queue: string): Promise<readonly DomainEvent[]>;
   /** Publishes any payload, valid or not, with a routing key that the service hears. */
-  sayRaw(routingKey: DomainEvent['type'], payload: Buffer): Promise<void>;
+  publishRaw(routingKey: DomainEvent['type'], payload: Buffer): Promise<void>;
   /** The database of the service, for reading. */
   readonly database: Pool;
   /** Stops the service and starts it again on the same servers. */
@@ -39,19 +39,19 @@ export interface ServiceUnderTest {
 }
 
 /** The side of the other services at the broker. */
-async function playNeighbours(
+async function openNeighbours(
   url: string,
-): Promise<Pick<ServiceUnderTest, 'say' | 'sayRaw' | 'take'> & { close(): Promise<void> }> {
+): Promise<Pick<ServiceUnderTest, 'publish' | 'publishRaw' | 'take'> & { close(): Promise<void> }> {
   const broker = await connect(url);
   const channel = await broker.createConfirmChannel();
-  const sayRaw = async (routingKey: DomainEvent['type'], payload: Buffer) => {
+  const publishRaw = async (routingKey: DomainEvent['type'], payload: Buffer) => {
     const contentType = EVENT_CONTENT_TYPE;
     channel.publish(exchangeOf(routingKey), routingKey, payload, { contentType, persistent: true, type: routingKey });
     await channel.waitForConfirms();
   };
   return {
-    sayRaw,
-    say: (event) => sayRaw(event.type, Buffer.from(JSON.stringify(event))),
+    publishRaw,
+    publish: (event) => publishRaw(event.type, Buffer.from(JSON.stringify(event))),
     take: async (queue) => {
       const events: DomainEvent[] = [];
       for (;;) {
@@ -82,7 +82,7 @@ export async function startServiceUnderTest<Config>(
   const { name, configSchema, createApp } = options;
   const [testDatabase, virtualHost] = await Promise.all([createTestDatabase(name), createTestVirtualHost(topology)]);
   const database = new Pool({ connectionString: testDatabase.url, max: 2 });
-  const neighbours = await playNeighbours(virtualHost.adminUrl);
+  const neighbours = await openNeighbours(virtualHost.adminUrl);
   const config = readConfig(configSchema, {
     PORT: '0',
     DATABASE_URL: testDatabase.url,
@@ -103,8 +103,8 @@ export async function startServiceUnderTest<Config>(
   await start();
 
   return {
-    say: (event) => neighbours.say(event),
-    sayRaw: (routingKey, payload) => neighbours.sayRaw(routingKey, payload),
+    publish: (event) => neighbours.publish(event),
+    publishRaw: (routingKey, payload) => neighbours.publishRaw(routingKey, payload),
     take: (queue) => neighbours.take(queue),
     request: (method, path, body) => sendJson(url + path, method, body),
     database,

@@ -5,7 +5,7 @@ import { isTransient } from './transient';
 import { openPool } from './pool';
 
 /** An error as `pg` throws it for the server's code. */
-const said = (code: string) => Object.assign(new DatabaseError('said by the server', 1, 'error'), { code });
+const errorOf = (code: string) => Object.assign(new DatabaseError('said by the server', 1, 'error'), { code });
 
 test.each([
   ['08006', 'connection_failure'],
@@ -27,7 +27,7 @@ test.each([
   ['57P01', 'admin_shutdown'],
   ['58030', 'io_error'],
 ])('%s (%s) passes', (code) => {
-  expect(isTransient(said(code))).toBe(true);
+  expect(isTransient(errorOf(code))).toBe(true);
 });
 
 test.each([
@@ -37,7 +37,7 @@ test.each([
   ['42P01', 'undefined_table: likewise'],
   ['42601', 'syntax_error'],
 ])('%s (%s) comes again, whenever it is tried', (code) => {
-  expect(isTransient(said(code))).toBe(false);
+  expect(isTransient(errorOf(code))).toBe(false);
 });
 
 test('what the operating system says passes', async () => {

@@ -25,7 +25,7 @@ import { Client } from 'pg';
 import { neighbour, prepare, table } from './fake-service';
 
 /** One test's surroundings. */
-export interface Stage {
+export interface Fixture {
   readonly host: TestVirtualHost;
   readonly database: TestDatabase;
   /** AMQP URL with the service's own user. */
@@ -33,11 +33,11 @@ export interface Stage {
   /** An administrator's channel. */
   readonly channel: ConfirmChannel;
   /** Publishes an OrderCompleted for each order; resolves when the broker has them. */
-  say(orderIds: readonly string[], customerId?: string): Promise<void>;
+  publish(orderIds: readonly string[], customerId?: string): Promise<void>;
   /** Publishes any bytes to the service's queue. */
-  sayBytes(payload: Buffer, properties?: { readonly messageId?: string; readonly type?: string }): Promise<void>;
+  publishBytes(payload: Buffer, properties?: { readonly messageId?: string; readonly type?: string }): Promise<void>;
   /** Resolves with the service's events when there is exactly one for each of these orders. */
-  answersTo(orderIds: readonly string[]): Promise<readonly DomainEvent[]>;
+  eventsFor(orderIds: readonly string[]): Promise<readonly DomainEvent[]>;
   /** All events that the neighbour has received so far. */
   received(): readonly DomainEvent[];
   /** Messages ready in a queue. */
@@ -76,7 +76,7 @@ export const cancelled = (orderId: string): Buffer =>
 /** The neighbours' side of the broker: publishes to the service and collects what it publishes. */
 const openNeighbour = async (
   channel: ConfirmChannel,
-): Promise<Pick<Stage, 'say' | 'sayBytes' | 'answersTo' | 'received'>> => {
+): Promise<Pick<Fixture, 'publish' | 'publishBytes' | 'eventsFor' | 'received'>> => {
   const heard: DomainEvent[] = [];
   await channel.consume(
     neighbour.name,
@@ -87,20 +87,20 @@ const openNeighbour = async (
     },
     { noAck: true },
   );
-  const publish = (payload: Buffer, properties: { messageId?: string; type?: string }) => {
+  const send = (payload: Buffer, properties: { messageId?: string; type?: string }) => {
     channel.publish(exchangeOf('OrderCompleted'), 'OrderCompleted', payload, { persistent: true, ...properties });
   };
   return {
-    say: async (orderIds, customerId) => {
+    publish: async (orderIds, customerId) => {
       for (const orderId of orderIds)
-        publish(completed(orderId, customerId), { messageId: randomUUID(), type: 'OrderCompleted' });
+        send(completed(orderId, customerId), { messageId: randomUUID(), type: 'OrderCompleted' });
       await channel.waitForConfirms();
     },
-    sayBytes: async (payload, properties = {}) => {
-      publish(payload, properties);
+    publishBytes: async (payload, properties = {}) => {
+      send(payload, properties);
       await channel.waitForConfirms();
     },
-    answersTo: (orderIds) =>
+    eventsFor: (orderIds) =>
       eventually(() => {
         // Checked first: describing how thousands of ids differ takes seconds in the service's own process.
         if (heard.length < orderIds.length)
@@ -112,7 +112,7 @@ const openNeighbour = async (
   };
 };
 
-const queuesThrough = (channel: ConfirmChannel): Pick<Stage, 'ready' | 'take' | 'giveBack'> => ({
+const queuesThrough = (channel: ConfirmChannel): Pick<Fixture, 'ready' | 'take' | 'giveBack'> => ({
   ready: async (queue) => (await channel.checkQueue(queue)).messageCount,
   take: (queue) =>
     eventually(async () => {
@@ -139,8 +139,8 @@ const closeConnections = async (host: TestVirtualHost, suffix: string): Promise<
   return chosen.length;
 };
 
-/** Sets a stage. */
-export async function setStage(): Promise<Stage> {
+/** Sets a fixture. */
+export async function createFixture(): Promise<Fixture> {
   const topology = deriveTopology([neighbour, table]);
   const host = await createTestVirtualHost(topology);
   const database = await createTestDatabase('order-service');
