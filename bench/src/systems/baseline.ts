@@ -75,8 +75,8 @@ export async function startBaseline({ subject: { addresses }, adminUrl, folder }
   };
 }
 
-// Without the flags of the services, which would make Prisma slower here: it has no WebAssembly compiled beyond the
-// first tier.
+// Without the flags of the services: with them, WebAssembly is compiled no further than the first tier, which would make
+// Prisma slower here.
 async function launch(
   folder: string,
   name: ShortName,

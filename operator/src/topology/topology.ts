@@ -14,7 +14,7 @@ import {
 import { exchangeOf, type EventType } from '@quadrille/shared-events';
 
 /** What the topology needs to know about a service; the `service` table of each package contains it. */
-export interface ServiceTable {
+export interface ServiceMessaging {
   /**
    * For example `order-service`: also the name of its broker user and of its queue, and the beginning of its other
    * queues' names.
@@ -82,7 +82,7 @@ const parking: readonly ParkingQueue[] = ['dead-letter', 'invalid'];
  * Derives the whole topology from the services' tables. Pure; the order of the result follows the order of the
  * services.
  */
-export function deriveTopology(services: readonly ServiceTable[]): Topology {
+export function deriveTopology(services: readonly ServiceMessaging[]): Topology {
   const parts = services.map(topologyOf);
   return {
     exchanges: parts.flatMap((part) => part.exchanges),
@@ -92,7 +92,7 @@ export function deriveTopology(services: readonly ServiceTable[]): Topology {
   };
 }
 
-function topologyOf(service: ServiceTable): Topology {
+function topologyOf(service: ServiceMessaging): Topology {
   const { name } = service;
   const control = controlExchange(name);
   const published = [...new Set(service.publishes.map(exchangeOf))];
