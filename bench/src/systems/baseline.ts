@@ -75,8 +75,8 @@ export async function startBaseline({ subject: { addresses }, adminUrl, folder }
   };
 }
 
-// Without the flags of the services: with them, WebAssembly is compiled no further than the first tier, which would make
-// Prisma slower here.
+// Without the flags of the services: with them, WebAssembly is compiled no further than the first tier, which would
+// make Prisma slower here.
 async function launch(
   folder: string,
   name: ShortName,
