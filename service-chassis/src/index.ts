@@ -37,4 +37,5 @@ export { traceIdOf } from './telemetry/trace';
 export { backoffMs, pause } from './timing/backoff';
 export { failpoint } from './timing/failpoint';
 export { createSemaphore, type Semaphore } from './timing/semaphore';
+export { withTimeout } from './timing/timeout';
 export { wholeNumberSchema } from './validation/whole-number';

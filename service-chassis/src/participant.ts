@@ -6,7 +6,7 @@
 import type { DomainEvent, EventType } from '@quadrille/shared-events';
 import type { Pool } from 'pg';
 import type { z } from 'zod';
-import { atMost } from './timing/backoff';
+import { withTimeout } from './timing/timeout';
 import type { Connect } from './broker/link-options';
 import type { CommonConfig } from './lifecycle/config';
 import { BATCH_MAX, FULL_PACE, LOW_PRIORITY_PACE, startConsumer, type Pace } from './consuming/consumer';
@@ -192,13 +192,14 @@ export function startParticipant<
       };
     },
     stop: async () => {
-      await atMost(
-        DRAIN_STOP_MS,
-        Promise.all([sweeper.stop(), ...consumers.map(({ drain }) => drain()), commands.idle()]),
-      );
-      await atMost(EFFECTS_STOP_MS, effects.idle().then(results.idle));
-      await atMost(OUTBOX_STOP_MS, outbox.stop());
+      const drained = Promise.all([sweeper.stop(), ...consumers.map(({ drain }) => drain()), commands.idle()]);
+      await withTimeout(drained, DRAIN_STOP_MS, leave);
+      await withTimeout(effects.idle().then(results.idle), EFFECTS_STOP_MS, leave);
+      await withTimeout(outbox.stop(), OUTBOX_STOP_MS, leave);
       await Promise.all([...consumers.map(({ stop }) => stop()), publisher.stop()]);
     },
   };
 }
+
+/** What is not finished in time is left: the broker, the sweeper or the relay brings it again. */
+const leave = () => undefined;

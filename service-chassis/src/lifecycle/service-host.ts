@@ -1,6 +1,6 @@
 /** The parts that every service has, in the order in which they start and stop. */
 import type { Pool } from 'pg';
-import { atMost } from '../timing/backoff';
+import { withTimeout } from '../timing/timeout';
 import type { CommonConfig } from './config';
 import { openPool } from '../database/pool';
 import { createHttpServer, type HttpServerOptions } from '../http/server';
@@ -37,18 +37,10 @@ export function layFoundation(service: string, config: CommonConfig, log: Logger
   return { pool, metrics, log };
 }
 
-/** What keeps the database from answering, or undefined. Bounded by PING_TIMEOUT_MS. */
-async function pingDatabase(pool: Pool): Promise<string | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(resolve, PING_TIMEOUT_MS, `no answer within ${String(PING_TIMEOUT_MS)} ms`);
-  });
+/** Returns why the database does not answer, or undefined when it does. Takes at most PING_TIMEOUT_MS. */
+function pingDatabase(pool: Pool): Promise<string | undefined> {
   const answer = pool.query('SELECT 1').then(() => undefined, reasonOf);
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return withTimeout(answer, PING_TIMEOUT_MS, () => `no answer within ${String(PING_TIMEOUT_MS)} ms`);
 }
 
 /**
@@ -83,11 +75,11 @@ export async function createServiceHost(options: {
   return {
     start: () => server.listen({ host: config.HOST, port: config.PORT }),
     stop: async () => {
-      await atMost(HTTP_STOP_MS, server.close());
+      await withTimeout(server.close(), HTTP_STOP_MS, () => undefined);
       server.server.closeAllConnections();
       await participant.stop();
       await options.close?.();
-      await atMost(POOL_STOP_MS, pool.end());
+      await withTimeout(pool.end(), POOL_STOP_MS, () => undefined);
     },
   };
 }

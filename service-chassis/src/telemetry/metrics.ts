@@ -1,6 +1,6 @@
 /** The figures of one service, in Prometheus' text format on /metrics. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { atMost } from '../timing/backoff';
+import { withTimeout } from '../timing/timeout';
 
 /** What a service counts. */
 export interface ServiceMetrics {
@@ -123,7 +123,7 @@ function atIntervals(read: () => Promise<readonly StatusCount[]>): () => Promise
       counts = [];
       reading = readNow();
     }
-    if (reading) await atMost(COUNT_WAIT_MS, reading);
+    if (reading) await withTimeout(reading, COUNT_WAIT_MS, () => undefined);
     return counts;
   };
 }

@@ -1,5 +1,5 @@
 /** Performs what the decisions asked of the gateway, within its timeout, under one key for ever. */
-import { failpoint, type Logger, type RequestedEffect } from '@quadrille/service-chassis';
+import { failpoint, withTimeout, type Logger, type RequestedEffect } from '@quadrille/service-chassis';
 import type { PaymentEffect, PaymentInput } from '../../domain/messages';
 import type { PaymentGateway } from '../../gateway';
 
@@ -12,20 +12,16 @@ const chargeKey = (orderId: string): string => `charge-${orderId}`;
 /** The gateway's key for the refund of an order. */
 const refundKey = (orderId: string): string => `refund-${orderId}`;
 
-/** The answer, or `otherwise` when it does not come in time or the call fails. */
-async function within<Answer>(call: Promise<Answer>, timeoutMs: number, otherwise: Answer): Promise<Answer> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Answer>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs, otherwise);
-  });
-  try {
-    return await Promise.race([call.catch(() => otherwise), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** Resolves with the gateway's answer, or with `otherwise` when it does not come in time or the call fails. */
+function answerOf<Answer>(call: Promise<Answer>, timeoutMs: number, otherwise: Answer): Promise<Answer> {
+  return withTimeout(
+    call.catch(() => otherwise),
+    timeoutMs,
+    () => otherwise,
+  );
 }
 
-/** Answers with what goes back to the decision. Never rejects; takes at most `timeoutMs`. */
+/** Creates the performer. It resolves with the input of a decision, never rejects, and takes at most `timeoutMs`. */
 export function createPerformer(gateway: PaymentGateway, timeoutMs: number, log: Logger) {
   return async ({ key: orderId, effect }: RequestedEffect<PaymentEffect>): Promise<PaymentInput> => {
     switch (effect.type) {
@@ -33,18 +29,18 @@ export function createPerformer(gateway: PaymentGateway, timeoutMs: number, log:
         const { attempt, amountMinor, currency, method } = effect;
         const request = { key: chargeKey(orderId), reference: orderId, amountMinor, currency, method };
         await failpoint('before_call');
-        const answer = await within(gateway.charge(request), timeoutMs, 'no answer');
+        const answer = await answerOf(gateway.charge(request), timeoutMs, 'no answer');
         await failpoint('after_call');
         return { type: 'ChargeAnswered', attempt, answer };
       }
       case 'Resolve': {
-        const answer = await within(gateway.resolve(chargeKey(orderId), orderId), timeoutMs, 'unreachable');
+        const answer = await answerOf(gateway.resolve(chargeKey(orderId), orderId), timeoutMs, 'unreachable');
         if (answer === 'unreachable') alert(log, orderId, effect);
         return { type: 'ResolveAnswered', answer };
       }
       case 'Refund': {
         await failpoint('before_refund');
-        const answer = await within(gateway.refund(refundKey(orderId), chargeKey(orderId)), timeoutMs, 'unreachable');
+        const answer = await answerOf(gateway.refund(refundKey(orderId), chargeKey(orderId)), timeoutMs, 'unreachable');
         if (answer === 'unreachable') alert(log, orderId, effect);
         await failpoint('after_refund');
         return { type: 'RefundAnswered', answer };
