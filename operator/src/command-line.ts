@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { reasonOf } from '@quadrille/service-chassis';
+import { installZodMessages, reasonOf } from '@quadrille/service-chassis';
 
 /**
  * Reads the command line. Throws for an option that the command does not know, and for one that is empty. `--help`
@@ -61,6 +61,7 @@ export function reportFailure(error: unknown): void {
  * process goes on.
  */
 export function runCommand(main: () => Promise<void>): void {
+  installZodMessages();
   process.stdout.on('error', () => process.exit()); // the reader (head, less) has gone
   main().catch((error: unknown) => {
     reportFailure(error);

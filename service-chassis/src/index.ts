@@ -2,8 +2,6 @@
  * The Microservice chassis (https://microservices.io/patterns/microservice-chassis.html) of the four services: what a
  * service may use of it, room by room.
  */
-import './validation/zod-messages';
-
 export type { Decision, DelayedMessage, Handled, Input, PublishedEvent, RequestedEffect } from './contract/decision';
 export { decideBy, type ServiceTable } from './contract/service-table';
 export type { Store, WorkingSet } from './contract/store';
@@ -39,3 +37,4 @@ export { failpoint } from './timing/failpoint';
 export { createSemaphore, type Semaphore } from './timing/semaphore';
 export { withTimeout } from './timing/timeout';
 export { wholeNumberSchema } from './validation/whole-number';
+export { installZodMessages } from './validation/zod-messages';

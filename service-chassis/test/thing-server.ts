@@ -1,7 +1,7 @@
 /** The HTTP shell around a very small service, which keeps things. */
 import { pino } from 'pino';
 import { z } from 'zod';
-import { createMetrics, noBodySchema, type HttpServer } from '../src';
+import { createMetrics, installZodMessages, noBodySchema, type HttpServer } from '../src';
 import { createHttpServer } from '../src/http/server';
 import { OverloadedError } from '../src/processing/batcher';
 
@@ -26,8 +26,9 @@ function addRoutes(server: HttpServer): void {
 }
 
 /** A server of these routes that does not listen. */
-export const createThingServer = (): Promise<HttpServer> =>
-  createHttpServer({
+export function createThingServer(): Promise<HttpServer> {
+  installZodMessages(); // as `run` does
+  return createHttpServer({
     service: 'thing-service',
     description: 'Keeps things.',
     log: pino({ level: 'silent' }),
@@ -35,6 +36,7 @@ export const createThingServer = (): Promise<HttpServer> =>
     readiness: () => Promise.resolve({ status: 'degraded', problems: { publisher: 'connect ECONNREFUSED' } }),
     routes: addRoutes,
   });
+}
 
 /** A body that `POST /things` accepts. */
 export const good = { name: 'n', parts: [] };

@@ -2,7 +2,7 @@
  * One service, run in this process on a database and a virtual host of its own. The test takes the place of the other
  * services.
  */
-import { createLogger, readConfig, type App, type Logger } from '@quadrille/service-chassis';
+import { createLogger, installZodMessages, readConfig, type App, type Logger } from '@quadrille/service-chassis';
 import { EVENT_CONTENT_TYPE, exchangeOf, parseEvent, type DomainEvent } from '@quadrille/shared-events';
 import { topology } from '@quadrille/operator/src/services';
 import { createTestDatabase } from './database';
@@ -80,6 +80,7 @@ export async function startServiceUnderTest<Config>(
   options: ServiceUnderTestOptions<Config>,
 ): Promise<ServiceUnderTest> {
   const { name, configSchema, createApp } = options;
+  installZodMessages(); // as `run` does
   const [testDatabase, virtualHost] = await Promise.all([createTestDatabase(name), createTestVirtualHost(topology)]);
   const database = new Pool({ connectionString: testDatabase.url, max: 2 });
   const neighbours = await openNeighbours(virtualHost.adminUrl);

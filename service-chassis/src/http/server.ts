@@ -6,7 +6,6 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import { uuidv7 } from 'uuidv7';
 import type { Logger } from '../telemetry/log';
 import type { ServiceMetrics } from '../telemetry/metrics';
-import '../validation/zod-messages';
 import { childOf, traceIdOf } from '../telemetry/trace';
 import { answerClientError, answerExpectation } from './client-errors';
 import { addHealthRoutes, type Readiness } from './health';

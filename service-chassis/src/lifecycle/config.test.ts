@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import '../validation/zod-messages';
+import { installZodMessages } from '../validation/zod-messages';
 import { commonConfig, ConfigurationError, millisecondsSchema, portConfig, readConfig } from './config';
+
+beforeAll(installZodMessages);
 
 const schema = z.object({
   ...commonConfig,

@@ -7,6 +7,7 @@
 import { ConfigurationError, readConfig } from './config';
 import { collectWhenIdle } from './collect-garbage';
 import { createLogger, type Logger } from '../telemetry/log';
+import { installZodMessages } from '../validation/zod-messages';
 import type { z } from 'zod';
 
 /** Longest orderly end. */
@@ -32,6 +33,7 @@ export async function run<Config extends { readonly LOG_LEVEL: string }>({
   config: schema,
   create,
 }: RunOptions<Config>): Promise<void> {
+  installZodMessages();
   let config: Config;
   try {
     config = readConfig(schema, process.env);

@@ -1,4 +1,4 @@
-/** What zod finds wrong, in words for the person who has to put it right: each says what would be right. */
+/** What zod finds wrong, in words for the person who has to put it right: each message says what would be right. */
 import { z } from 'zod';
 
 const kinds: Readonly<Record<string, string>> = {
@@ -49,5 +49,10 @@ const inPlainWords: z.core.$ZodErrorMap = (issue) => {
   }
 };
 
-// One map for requests and environment alike; set where the chassis is loaded, before anything is parsed.
-z.config({ customError: inPlainWords });
+/**
+ * Has zod use these messages in the whole process, for requests and environment alike. To be called by what begins a
+ * process, before anything is parsed.
+ */
+export function installZodMessages(): void {
+  z.config({ customError: inPlainWords });
+}
