@@ -1,18 +1,30 @@
 /** The composition root of inventory-service. */
-import { createServiceHost, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
+import {
+  createServiceHost,
+  layFoundation,
+  startParticipant,
+  type App,
+  type Logger,
+  type Store,
+} from '@quadrille/service-chassis';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client';
 import { addRoutes } from './adapters/http/routes';
-import { startSeeding } from './adapters/database/seed-catalogue';
-import {
-  countOverdueReservations,
-  createReservationStore,
-  overdueReservations,
-} from './adapters/database/reservation-store';
+import { startSeeding, type Seeding } from './adapters/database/seed-catalogue';
+import { countOverdueReservations } from './adapters/database/reservation-store';
 import type { Config } from './config';
+import { wireInventoryService } from './participant';
 import { service } from './service';
 
-/** Puts inventory-service together and starts its participant; the HTTP server waits for start(). */
+/**
+ * A store that waits for the catalogue: an order that waited for the very first start must not find an empty one. Once
+ * the catalogue is there, nothing is awaited: statements that are sent in the same turn as BEGIN travel with it.
+ */
+const afterSeeding = <State, Message>(store: Store<State, Message>, seeding: Seeding): Store<State, Message> => ({
+  load: (tx, inputs) => (seeding.isDone() ? store.load(tx, inputs) : seeding.done.then(() => store.load(tx, inputs))),
+});
+
+/** Puts inventory-service together: its participant, the seeding of its catalogue, HTTP and Prisma. */
 export async function createApp(config: Config, log: Logger): Promise<App> {
   const foundation = layFoundation(service.name, config, log);
   const { pool } = foundation;
@@ -23,19 +35,8 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   );
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   const seeding = startSeeding(pool, config.CURRENCY, log);
-  const store = createReservationStore(config.HEALING_AFTER_MS);
-  const participant = startParticipant({
-    ...foundation,
-    table: service,
-    config,
-    store: {
-      // An order that waited for the very first start must not find an empty catalogue. Once it is there, nothing is awaited:
-      // what is asked in the same turn as BEGIN travels with it.
-      load: (tx, inputs) =>
-        seeding.isDone() ? store.load(tx, inputs) : seeding.done.then(() => store.load(tx, inputs)),
-    },
-    overdue: (limit) => overdueReservations(pool, limit),
-  });
+  const wiring = wireInventoryService({ ...foundation, settings: config });
+  const participant = startParticipant({ ...wiring, store: afterSeeding(wiring.store, seeding) });
   return createServiceHost({
     config,
     foundation,

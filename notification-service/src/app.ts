@@ -2,14 +2,16 @@
 import { createServiceHost, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client';
-import { createDelivery } from './adapters/mail/deliver';
 import { addRoutes } from './adapters/http/routes';
 import { createMailer } from './adapters/mail/mailer';
-import { countOverdueMails, createNotificationStore, overdueMails } from './adapters/database/notification-store';
+import { findUnsentMail } from './adapters/database/notification-queries';
+import { countOverdueMails } from './adapters/database/notification-store';
 import type { Config } from './config';
+import type { Kind } from './domain/notification';
+import { wireNotificationService } from './participant';
 import { service } from './service';
 
-/** Puts notification-service together and starts its participant; the HTTP server waits for start(). */
+/** Puts notification-service together: its participant, the way to the mail server, HTTP and Prisma. */
 export async function createApp(config: Config, log: Logger): Promise<App> {
   const foundation = layFoundation(service.name, config, log);
   const { pool } = foundation;
@@ -21,14 +23,8 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   const { SMTP_URL, SMTP_FROM } = config;
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   const mailer = SMTP_URL === undefined || SMTP_FROM === undefined ? undefined : createMailer(SMTP_URL, SMTP_FROM);
-  const participant = startParticipant({
-    ...foundation,
-    table: service,
-    config,
-    store: createNotificationStore({ mail: mailer !== undefined, firstPauseMs: config.HEALING_AFTER_MS }),
-    perform: createDelivery({ log, prisma, mailer }),
-    overdue: (limit) => overdueMails(pool, limit),
-  });
+  const mail = mailer && { mailer, findUnsent: (key: string, kind: Kind) => findUnsentMail(prisma, key, kind) };
+  const participant = startParticipant(wireNotificationService({ ...foundation, settings: config, mail }));
   return createServiceHost({
     config,
     foundation,
@@ -38,7 +34,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       service: service.name,
       description: 'Tells customers what became of their orders, once each.',
       routes: (server) => {
-        addRoutes(server, { prisma, command: (input) => participant.command(input) });
+        addRoutes(server, { prisma, command: participant.command });
       },
     },
     close: async () => {

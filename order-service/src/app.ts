@@ -3,12 +3,13 @@ import { createServiceHost, layFoundation, startParticipant, type App, type Logg
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client';
 import { addRoutes } from './adapters/http/routes';
-import { countOverdueOrders, createOrderStore, overdueOrders } from './adapters/database/order-store';
+import { countOverdueOrders } from './adapters/database/order-store';
 import { createWatch } from './adapters/http/order-watch';
 import type { Config } from './config';
+import { wireOrderService } from './participant';
 import { service } from './service';
 
-/** Puts order-service together and starts its participant; the HTTP server waits for start(). */
+/** Puts order-service together: its participant, HTTP and Prisma. */
 export async function createApp(config: Config, log: Logger): Promise<App> {
   const foundation = layFoundation(service.name, config, log);
   const { pool } = foundation;
@@ -18,11 +19,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   const watch = createWatch();
   const participant = startParticipant({
-    ...foundation,
-    table: service,
-    config,
-    store: createOrderStore({ deadlineMs: config.ORDER_DEADLINE_MS, healingAfterMs: config.HEALING_AFTER_MS }),
-    overdue: (limit) => overdueOrders(pool, limit),
+    ...wireOrderService({ ...foundation, settings: config }),
     onCommitted: watch.notify,
   });
   return createServiceHost({

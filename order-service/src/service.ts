@@ -19,7 +19,7 @@ import {
 } from './domain/decide';
 
 /** The events that order-service hears. */
-type Heard =
+export type Heard =
   | 'InventoryReserved'
   | 'InventoryUnavailable'
   | 'InventoryReleased'

@@ -2,16 +2,18 @@
 import { createServiceHost, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client';
-import { createPerformer } from './adapters/gateway/perform-effects';
 import { addRoutes } from './adapters/http/routes';
-import { retryDueSchema } from './adapters/gateway/retry-due';
 import { createSimulatedGateway } from './adapters/gateway/simulated-gateway';
-import { countOverduePayments, createPaymentStore, overduePayments } from './adapters/database/payment-store';
+import { countOverduePayments } from './adapters/database/payment-store';
 import type { Config } from './config';
 import type { PaymentGateway } from './gateway';
+import { wirePaymentService } from './participant';
 import { service } from './service';
 
-/** Puts payment-service together and starts its participant. Another gateway may be put in place of the simulated one. */
+/**
+ * Puts payment-service together: its participant, the bank behind it, HTTP and Prisma. `gateway` replaces the simulated
+ * bank.
+ */
 export async function createApp(config: Config, log: Logger, gateway?: PaymentGateway): Promise<App> {
   const foundation = layFoundation(service.name, config, log);
   const { pool } = foundation;
@@ -22,15 +24,7 @@ export async function createApp(config: Config, log: Logger, gateway?: PaymentGa
   const bank =
     gateway ??
     createSimulatedGateway({ pool, successRate: config.PAYMENT_SUCCESS_RATE, latencyMs: config.PAYMENT_LATENCY_MS });
-  const participant = startParticipant({
-    ...foundation,
-    table: service,
-    config,
-    store: createPaymentStore(config.HEALING_AFTER_MS),
-    own: retryDueSchema,
-    perform: createPerformer(bank, config.GATEWAY_TIMEOUT_MS, log),
-    overdue: (limit) => overduePayments(pool, limit),
-  });
+  const participant = startParticipant(wirePaymentService({ ...foundation, settings: config, gateway: bank }));
   return createServiceHost({
     config,
     foundation,

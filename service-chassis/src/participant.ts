@@ -4,11 +4,11 @@
  * from the sweeper, and the results of effects.
  */
 import type { DomainEvent, EventType } from '@quadrille/shared-events';
-import type { Pool } from 'pg';
 import type { z } from 'zod';
 import { withTimeout } from './timing/timeout';
 import type { Connect } from './broker/link-options';
 import type { CommonConfig } from './lifecycle/config';
+import type { Foundation } from './lifecycle/service-host';
 import { BATCH_MAX, FULL_PACE, LOW_PRIORITY_PACE, startConsumer, type Pace } from './consuming/consumer';
 import { isolateFailures, ONCE } from './processing/isolate-failures';
 import { countOutcomes, measure } from './processing/measure';
@@ -16,8 +16,6 @@ import type { Input } from './contract/decision';
 import { createReader } from './consuming/message-reader';
 import { createEffectRunner, EFFECTS_MAX, type EffectRunner } from './processing/effects';
 import { createBatcher } from './processing/batcher';
-import type { Logger } from './telemetry/log';
-import type { ServiceMetrics } from './telemetry/metrics';
 import { createOutbox } from './processing/outbox';
 import { createSemaphore } from './timing/semaphore';
 import { createProcessor } from './processing/processor';
@@ -50,26 +48,23 @@ const EFFECTS_STOP_MS = 2_500;
 /** How long the outbox may wait for confirms after that; the relay of the next start sends the others. */
 const OUTBOX_STOP_MS = 1_000;
 
-/** What is put together. */
+/** What a participant is made of; a service's own participant.ts says all that does not depend on where it runs. */
 export interface ParticipantOptions<
   State,
   Heard extends EventType,
   Own extends { readonly type: string },
   Effect extends { readonly type: string },
-> {
+> extends Foundation {
   readonly table: ServiceTable<State, Heard, Own, Effect>;
-  readonly config: CommonConfig;
-  readonly log: Logger;
-  readonly metrics: ServiceMetrics;
-  readonly pool: Pool;
+  readonly config: Pick<CommonConfig, 'RABBITMQ_URL'>;
   readonly store: Store<State, NoInfer<DomainEvent<Heard> | Own>>;
-  /** How to connect to the broker; over TCP when nothing is said. */
+  /** How to connect to the broker; over TCP by default. */
   readonly connect?: Connect | undefined;
   /** The schema of the service's messages to itself, when it has delays. */
   readonly own?: z.ZodType<Own>;
   /** Performs an effect; its answer, if any, goes back to the decision. */
   readonly perform?: (requested: RequestedEffect<Effect>) => Promise<Own | undefined>;
-  /** What is overdue by the database's clock. */
+  /** Returns at most `limit` inputs for what is overdue by the database's clock. */
   readonly overdue: (limit: number) => Promise<readonly Input<Own>[]>;
   /** Told the states of every committed batch. */
   readonly onCommitted?: (states: readonly State[]) => void;

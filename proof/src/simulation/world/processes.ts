@@ -1,37 +1,26 @@
-/** The four services as their composition roots put them together, over the simulated servers. */
+/** The participants of the four services, each from the wiring that its app.ts uses, over the simulated servers. */
 import {
   startParticipant,
-  type CommonConfig,
+  type Foundation,
   type Input,
-  type Logger,
-  type ServiceMetrics,
+  type Participant,
+  type ParticipantOptions,
   type Store,
 } from '@quadrille/service-chassis';
 import type { Connect } from '@quadrille/service-chassis/src/broker/link-options';
-import {
-  createReservationStore,
-  overdueReservations,
-} from '@quadrille/inventory-service/src/adapters/database/reservation-store';
-import { createDelivery } from '@quadrille/notification-service/src/adapters/mail/deliver';
-import {
-  createNotificationStore,
-  overdueMails,
-} from '@quadrille/notification-service/src/adapters/database/notification-store';
-import { createOrderStore, overdueOrders } from '@quadrille/order-service/src/adapters/database/order-store';
-import { createPerformer } from '@quadrille/payment-service/src/adapters/gateway/perform-effects';
-import { retryDueSchema } from '@quadrille/payment-service/src/adapters/gateway/retry-due';
-import { createPaymentStore, overduePayments } from '@quadrille/payment-service/src/adapters/database/payment-store';
+import type { services } from '@quadrille/operator/src/services';
+import { wireInventoryService } from '@quadrille/inventory-service/src/participant';
+import { wireNotificationService } from '@quadrille/notification-service/src/participant';
+import { wireOrderService } from '@quadrille/order-service/src/participant';
 import type { PaymentGateway } from '@quadrille/payment-service/src/gateway';
-import type { Pool } from 'pg';
-import { services } from '@quadrille/operator/src/services';
+import { wirePaymentService } from '@quadrille/payment-service/src/participant';
+import type { DomainEvent, EventType } from '@quadrille/shared-events';
 import { identityOf } from '../checkers/deliveries';
 
-/** What a life is put together from. */
+/** What a process is put together from. */
 export interface Parts {
-  readonly pool: Pool;
+  readonly foundation: Foundation;
   readonly connect: Connect;
-  readonly log: Logger;
-  readonly metrics: ServiceMetrics;
   readonly gateway: PaymentGateway;
   /** Told the identities of the messages that a transaction decides about. */
   readonly onDeciding: (tx: object, identities: readonly string[]) => void;
@@ -39,22 +28,14 @@ export interface Parts {
   readonly onDecided: (input: Input<object>) => void;
 }
 
-/** The services' settings: their defaults, with a deadline short enough to be met by a delayed order. */
-const config: CommonConfig = {
-  HOST: '127.0.0.1',
-  LOG_LEVEL: 'silent',
-  DATABASE_URL: 'postgresql://simulated',
-  DATABASE_POOL_SIZE: 8,
+/** The services' settings: their defaults, with a deadline that a delayed order meets. */
+const settings = {
   RABBITMQ_URL: 'amqp://simulated',
-  CURRENCY: 'USD',
   HEALING_AFTER_MS: 30_000,
+  /** Long enough for four attempts, short enough for outages to outlast it. */
+  ORDER_DEADLINE_MS: 60_000,
+  GATEWAY_TIMEOUT_MS: 2_000,
 };
-
-/** Long enough for four attempts, short enough for outages to outlast it. */
-const ORDER_DEADLINE_MS = 60_000;
-
-/** The default of payment-service. */
-const GATEWAY_TIMEOUT_MS = 2_000;
 
 /** A store that says what it is loaded for, and what was decided on it. */
 const watched = <State, Message extends object>(
@@ -73,46 +54,32 @@ const watched = <State, Message extends object>(
   },
 });
 
-/** Starts order-service as its app.ts does. */
-export const startOrder = (parts: Parts) =>
-  startParticipant({
-    ...parts,
-    table: services.order.table,
-    config,
-    store: watched(createOrderStore({ deadlineMs: ORDER_DEADLINE_MS, healingAfterMs: config.HEALING_AFTER_MS }), parts),
-    overdue: (limit) => overdueOrders(parts.pool, limit),
-  });
+/** Starts what was wired, on the simulated broker, with its decisions watched; `table` may hold a planted mistake. */
+function startWatched<
+  State,
+  Heard extends EventType,
+  Own extends { readonly type: string },
+  Effect extends { readonly type: string },
+>(
+  wiring: ParticipantOptions<State, Heard, Own, Effect>,
+  parts: Parts,
+  table = wiring.table,
+): Participant<State, DomainEvent<Heard> | Own> {
+  const store = watched<State, DomainEvent<Heard> | Own>(wiring.store, parts);
+  return startParticipant({ ...wiring, table, store, connect: parts.connect });
+}
 
-/** Starts inventory-service as its app.ts does, on a catalogue that was seeded before. */
-export const startInventory = (parts: Parts, service = services.inventory.table) =>
-  startParticipant({
-    ...parts,
-    table: service,
-    config,
-    store: watched(createReservationStore(config.HEALING_AFTER_MS), parts),
-    overdue: (limit) => overdueReservations(parts.pool, limit),
-  });
+/** Starts order-service. */
+export const startOrder = (parts: Parts) => startWatched(wireOrderService({ ...parts.foundation, settings }), parts);
 
-/** Starts payment-service as its app.ts does. */
-export const startPayment = (parts: Parts, service = services.payment.table) =>
-  startParticipant({
-    ...parts,
-    table: service,
-    config,
-    store: watched(createPaymentStore(config.HEALING_AFTER_MS), parts),
-    own: retryDueSchema,
-    perform: createPerformer(parts.gateway, GATEWAY_TIMEOUT_MS, parts.log),
-    overdue: (limit) => overduePayments(parts.pool, limit),
-  });
+/** Starts inventory-service, on a catalogue that was seeded before. */
+export const startInventory = (parts: Parts, table?: typeof services.inventory.table) =>
+  startWatched(wireInventoryService({ ...parts.foundation, settings }), parts, table);
 
-/** Starts notification-service as its app.ts does, without a mail server: every customer is told by the log. */
+/** Starts payment-service. */
+export const startPayment = (parts: Parts, table?: typeof services.payment.table) =>
+  startWatched(wirePaymentService({ ...parts.foundation, settings, gateway: parts.gateway }), parts, table);
+
+/** Starts notification-service, without a mail server: every customer is told by the log. */
 export const startNotification = (parts: Parts) =>
-  startParticipant({
-    ...parts,
-    table: services.notification.table,
-    config,
-    store: watched(createNotificationStore({ mail: false, firstPauseMs: config.HEALING_AFTER_MS }), parts),
-    // Prisma is asked for mails only, and without a mail server there are none.
-    perform: createDelivery({ log: parts.log, prisma: undefined as never, mailer: undefined }),
-    overdue: (limit) => overdueMails(parts.pool, limit),
-  });
+  startWatched(wireNotificationService({ ...parts.foundation, settings, mail: undefined }), parts);

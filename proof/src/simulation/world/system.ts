@@ -170,11 +170,13 @@ export function createSimulatedSystem(options: SystemOptions): SimulatedSystem {
     running.add(life);
     record(`${life.name} starts`);
     const parts: Parts = {
-      pool: life.pool.pool,
+      foundation: {
+        pool: life.pool.pool,
+        log: options.log,
+        // One registry for all lives of a service: what it counts is counted for the run.
+        metrics: { ...options.metrics[service], gauge: () => undefined, count: () => undefined },
+      },
       connect: (_url, given) => broker.connect(life, given),
-      log: options.log,
-      // One registry for all lives of a service: what it counts is counted for the run.
-      metrics: { ...options.metrics[service], gauge: () => undefined, count: () => undefined },
       gateway: createGateway({ bank, bankOwner, owner: life, scheduler, random, faults: faults.gateway }),
       onDeciding: (tx, identities) => {
         deciding.set(tx, identities);
