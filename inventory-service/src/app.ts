@@ -1,8 +1,8 @@
 /** The composition root of inventory-service. */
 import {
+  createParticipant,
   createServiceHost,
   layFoundation,
-  startParticipant,
   type App,
   type Logger,
   type Store,
@@ -10,7 +10,7 @@ import {
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client';
 import { addRoutes } from './adapters/http/routes';
-import { startSeeding, type Seeding } from './adapters/database/seed-catalogue';
+import { createSeeding, type Seeding } from './adapters/database/seed-catalogue';
 import { countOverdueReservations } from './adapters/database/reservation-store';
 import type { Config } from './config';
 import { wireInventoryService } from './participant';
@@ -34,13 +34,17 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     () => countOverdueReservations(pool),
   );
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
-  const seeding = startSeeding(pool, config.CURRENCY, log);
+  const seeding = createSeeding(pool, config.CURRENCY, log);
   const wiring = wireInventoryService({ ...foundation, settings: config });
-  const participant = startParticipant({ ...wiring, store: afterSeeding(wiring.store, seeding) });
+  const participant = createParticipant({ ...wiring, store: afterSeeding(wiring.store, seeding) });
   return createServiceHost({
     config,
     foundation,
     participant: {
+      start: () => {
+        seeding.start();
+        participant.start();
+      },
       problems: () => ({ ...seeding.problems(), ...participant.problems() }),
       stop: () => {
         seeding.stop();

@@ -1,5 +1,5 @@
 /** The composition root of notification-service. */
-import { createServiceHost, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
+import { createParticipant, createServiceHost, layFoundation, type App, type Logger } from '@quadrille/service-chassis';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client';
 import { addRoutes } from './adapters/http/routes';
@@ -24,7 +24,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   const mailer = SMTP_URL === undefined || SMTP_FROM === undefined ? undefined : createMailer(SMTP_URL, SMTP_FROM);
   const mail = mailer && { mailer, findUnsent: (key: string, kind: Kind) => findUnsentMail(prisma, key, kind) };
-  const participant = startParticipant(wireNotificationService({ ...foundation, settings: config, mail }));
+  const participant = createParticipant(wireNotificationService({ ...foundation, settings: config, mail }));
   return createServiceHost({
     config,
     foundation,

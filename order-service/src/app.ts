@@ -1,5 +1,5 @@
 /** The composition root of order-service. */
-import { createServiceHost, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
+import { createParticipant, createServiceHost, layFoundation, type App, type Logger } from '@quadrille/service-chassis';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client';
 import { addRoutes } from './adapters/http/routes';
@@ -18,7 +18,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   );
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   const watch = createWatch();
-  const participant = startParticipant({
+  const participant = createParticipant({
     ...wireOrderService({ ...foundation, settings: config }),
     onCommitted: watch.notify,
   });

@@ -5,7 +5,7 @@ import { z } from 'zod';
 /** The usual port. */
 const PORT = 8001;
 
-/** An order that is still PENDING after this time is cancelled: long enough for any outage that a customer would sit out. */
+/** An order still PENDING after this time is cancelled: longer than customers wait for a service that is down. */
 const ORDER_DEADLINE_MS = 300_000;
 
 /** What order-service reads from its environment. */

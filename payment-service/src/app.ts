@@ -1,5 +1,5 @@
 /** The composition root of payment-service. */
-import { createServiceHost, layFoundation, startParticipant, type App, type Logger } from '@quadrille/service-chassis';
+import { createParticipant, createServiceHost, layFoundation, type App, type Logger } from '@quadrille/service-chassis';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client';
 import { addRoutes } from './adapters/http/routes';
@@ -24,7 +24,7 @@ export async function createApp(config: Config, log: Logger, gateway?: PaymentGa
   const bank =
     gateway ??
     createSimulatedGateway({ pool, successRate: config.PAYMENT_SUCCESS_RATE, latencyMs: config.PAYMENT_LATENCY_MS });
-  const participant = startParticipant(wirePaymentService({ ...foundation, settings: config, gateway: bank }));
+  const participant = createParticipant(wirePaymentService({ ...foundation, settings: config, gateway: bank }));
   return createServiceHost({
     config,
     foundation,

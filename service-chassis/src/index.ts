@@ -6,7 +6,7 @@ export type { Decision, DelayedMessage, Handled, Input, PublishedEvent, Requeste
 export { decideBy, type ServiceTable } from './contract/service-table';
 export type { Store, WorkingSet } from './contract/store';
 export { controlExchange, delayRoutingKey } from './contract/topology';
-export { startParticipant, type Participant, type ParticipantOptions } from './participant';
+export { createParticipant, type Participant, type ParticipantOptions } from './participant';
 export {
   commonConfig,
   millisecondsSchema,

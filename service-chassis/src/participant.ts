@@ -70,29 +70,59 @@ export interface ParticipantOptions<
   readonly onCommitted?: (states: readonly State[]) => void;
 }
 
-/** A running participant. */
+/** A participant. */
 export interface Participant<State, Message> {
-  /** Brings a command to its decision; resolves after the commit. Rejects with OverloadedError when too many wait. */
+  /** Starts its links, lanes and timers; the links connect as soon as the broker is there. Throws the second time. */
+  readonly start: () => void;
+  /**
+   * Brings a command to its decision; resolves after the commit. Rejects with OverloadedError when too many wait.
+   * Throws before start().
+   */
   readonly command: (input: Input<Message>) => Promise<Handled<State>>;
   /** What keeps this participant from its work, by name; empty when nothing does. */
-  problems(): Readonly<Record<string, string>>;
+  readonly problems: () => Readonly<Record<string, string>>;
   /** Finishes what was begun, in order, and closes its links. */
   readonly stop: () => Promise<void>;
 }
 
-/** Puts a participant together and starts it; it connects by itself, whenever the servers are there. */
-export function startParticipant<
+/** Puts a participant together. Nothing connects, and no timer runs, before start(). */
+export function createParticipant<
   State,
   Heard extends EventType,
   Own extends { readonly type: string },
   Effect extends { readonly type: string },
 >(options: ParticipantOptions<State, Heard, Own, Effect>): Participant<State, DomainEvent<Heard> | Own> {
+  const { name } = options.table;
+  let started: Started<State, DomainEvent<Heard> | Own> | undefined;
+  return {
+    start: () => {
+      if (started) throw new Error(`${name} is started already`);
+      started = startParts(options);
+    },
+    command: (input) => {
+      if (!started) throw new Error(`${name} is not started`);
+      return started.command(input);
+    },
+    problems: () => started?.problems() ?? { participant: 'not started' },
+    stop: () => started?.stop() ?? Promise.resolve(),
+  };
+}
+
+type Started<State, Message> = Omit<Participant<State, Message>, 'start'>;
+
+/** Creates the parts of a participant; publisher, outbox, consumers and sweeper start as they are created. */
+function startParts<
+  State,
+  Heard extends EventType,
+  Own extends { readonly type: string },
+  Effect extends { readonly type: string },
+>(options: ParticipantOptions<State, Heard, Own, Effect>): Started<State, DomainEvent<Heard> | Own> {
   type Message = DomainEvent<Heard> | Own;
-  const { table: service, config, log, metrics, pool } = options;
+  const { table, config, log, metrics, pool } = options;
   const publisher = createPublisher({
     url: config.RABBITMQ_URL,
     connect: options.connect,
-    service: service.name,
+    service: table.name,
     log,
     onReady: () => {
       outbox.wake();
@@ -108,10 +138,10 @@ export function startParticipant<
     },
   });
   const processor = createProcessor<State, Message, Effect, Own>({
-    service: service.name,
+    service: table.name,
     pool,
     store: options.store,
-    decide: decideBy(service),
+    decide: decideBy(table),
     outbox,
     perform: effects.perform,
     onCommitted: options.onCommitted,
@@ -123,11 +153,11 @@ export function startParticipant<
   const results = laneOf('effects', RESULTS_WAITING_MAX);
   const command = (input: Input<Message>) => commands.submit(input);
   const takeTurn = createSemaphore(1);
-  const lingering = new Set<string>(service.lingers === 'all' ? Object.keys(service.hears) : service.lingers);
+  const lingering = new Set<string>(table.lingers === 'all' ? Object.keys(table.hears) : table.lingers);
   const read = createReader<Heard, Own>({
-    service: service.name,
+    service: table.name,
     // Object.keys is typed string[]; the table's keys are exactly the events that it hears.
-    hears: Object.keys(service.hears) as Heard[],
+    hears: Object.keys(table.hears) as Heard[],
     own: options.own,
   });
   const consume = (lane: string, queue: string, pace: Pace, effectsMax: number) =>
@@ -137,7 +167,7 @@ export function startParticipant<
       pace,
       url: config.RABBITMQ_URL,
       connect: options.connect,
-      service: service.name,
+      service: table.name,
       log,
       metrics,
       pool,
@@ -148,8 +178,8 @@ export function startParticipant<
       process,
       capacity: () => Promise.all([publisher.capacity(), effects.capacity(effectsMax)]),
     });
-  const consumers = [consume('consumer', service.name, FULL_PACE, EFFECTS_MAX)];
-  const [, lowPriorityQueue] = queuesOf(service);
+  const consumers = [consume('consumer', table.name, FULL_PACE, EFFECTS_MAX)];
+  const [, lowPriorityQueue] = queuesOf(table);
   if (lowPriorityQueue !== undefined)
     consumers.push(consume('low-priority consumer', lowPriorityQueue, LOW_PRIORITY_PACE, LOW_PRIORITY_EFFECTS_MAX));
   const sweeper = startSweeper<Message>({

@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { z } from 'zod';
 import {
   layFoundation,
-  startParticipant,
+  createParticipant,
   type CommonConfig,
   type Decision,
   type Foundation,
@@ -125,7 +125,7 @@ export const configOf = (brokerUrl: string, databaseUrl: string): CommonConfig =
   HEALING_AFTER_MS: 30_000,
 });
 
-/** A running fake service. */
+/** A fake service. */
 export interface FakeService extends Foundation {
   readonly participant: Participant<Seen, Message>;
   /** How often each of these orders was decided; orders that the service does not know are left out. */
@@ -136,21 +136,28 @@ export interface FakeService extends Foundation {
   counted(metric: string, labels?: Record<string, string>): Promise<number>;
 }
 
-/** Starts the service. `beforeLoad` runs in every batch's transaction, before its states are read. */
-export function startFake(
-  brokerUrl: string,
-  databaseUrl: string,
-  hooks: {
-    readonly beforeLoad?: () => Promise<void>;
-    readonly perform?: () => Promise<void>;
-    readonly connect?: Connect;
-  } = {},
-): FakeService {
+/** What a test may do inside the service. */
+export interface Hooks {
+  /** Runs in every batch's transaction, before its states are read. */
+  readonly beforeLoad?: () => Promise<void>;
+  readonly perform?: () => Promise<void>;
+  readonly connect?: Connect;
+}
+
+/** Creates the service and starts it. */
+export function startFake(brokerUrl: string, databaseUrl: string, hooks: Hooks = {}): FakeService {
+  const service = createFake(brokerUrl, databaseUrl, hooks);
+  service.participant.start();
+  return service;
+}
+
+/** Creates the service. */
+export function createFake(brokerUrl: string, databaseUrl: string, hooks: Hooks = {}): FakeService {
   const config = configOf(brokerUrl, databaseUrl);
   const foundation = layFoundation(table.name, config, pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' }));
-  const participant = startParticipant<Seen, Heard, Own, Call>({
+  const participant = createParticipant<Seen, Heard, Own, Call>({
     ...foundation,
-    table: table,
+    table,
     config,
     connect: hooks.connect,
     store: createStore(hooks.beforeLoad ?? (() => Promise.resolve())),

@@ -114,7 +114,7 @@ test('a service says 503 and names the database when that is down, and is ready 
   const app = await createServiceHost({
     config,
     foundation,
-    participant: { problems: () => ({}), stop: () => Promise.resolve() },
+    participant: { start: () => undefined, problems: () => ({}), stop: () => Promise.resolve() },
     brokerRequired: true,
     http: {
       service: 'thing-service',

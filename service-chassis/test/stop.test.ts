@@ -90,6 +90,7 @@ test('a client who never ends his request does not hold up the end', async () =>
     config: { ...configOf(fixture.brokerUrl, fixture.database.url), PORT: 0 },
     foundation,
     participant: {
+      start: () => undefined,
       problems: () => ({}),
       stop: () => {
         stopped = true;

@@ -8,7 +8,7 @@ import { runInNewContext } from 'node:vm';
 /** How long a process must have been idle. */
 const IDLE_INTERVAL_MS = 10_000;
 
-/** A process that takes less than this share of a processor is idle: timers and health checks take one part in a hundred. */
+/** A process that takes less than this share of a processor is idle: timers and health checks take a hundredth. */
 const IDLE_CPU_SHARE = 0.05;
 
 const US_PER_MS = 1_000;
@@ -16,7 +16,7 @@ const US_PER_MS = 1_000;
 /** Starts to watch; holds nothing open. The pause of one collection, some 50 ms, meets an idle process only. */
 export function collectWhenIdle(): void {
   setFlagsFromString('--expose-gc');
-  // The documented way to reach the collector without a command-line flag; it takes no arguments and answers nothing.
+  // The documented way to reach the collector without a command-line flag; it takes no arguments and returns nothing.
   const collect = runInNewContext('gc') as () => void;
   let before = process.cpuUsage();
   let busy = true;

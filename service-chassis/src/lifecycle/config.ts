@@ -3,15 +3,18 @@ import { z } from 'zod';
 import { createFailpoint, FAILPOINT_ERROR } from '../timing/failpoint';
 import { wholeNumberSchema } from '../validation/whole-number';
 
-/** The environment is wrong; the message lists every problem, one a line. */
+/** The environment is wrong. The message lists every problem, one a line. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
 
-/** Heals after this long by default: long enough that a healthy saga, its three retries included, is never disturbed. */
+/** Healing begins after this time by default: no healthy saga, its three retries included, takes as long. */
 const HEALING_AFTER_MS = 30_000;
 
-/** Connections to the database: the lanes of a service use five at once (six while a redelivered message is counted), requests the rest. */
+/**
+ * Connections to the database: the lanes of a service use five at once, six while a redelivered message is counted;
+ * requests use the rest.
+ */
 const DATABASE_POOL_SIZE = 8;
 
 /** A whole number of milliseconds from the environment. */
@@ -47,7 +50,7 @@ export const commonConfig = {
     .describe('for fault tests only: read by failpoint.ts, refused here'),
 };
 
-/** The port a service listens on, with its usual one as default; 0 takes any free one. */
+/** The port that a service listens on, with its usual one as default; 0 takes any free one. */
 export const portConfig = (usual: number) => wholeNumberSchema(0, 65_535).default(usual);
 
 /** The configuration that every service has. */

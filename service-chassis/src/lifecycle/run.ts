@@ -1,8 +1,8 @@
 /**
- * A service's life: configuration, start, work, an orderly end.
+ * The life of a service's process: configuration, start, work, an orderly end.
  *
- * SIGTERM, SIGINT and the loss of the supervisor (a closed IPC channel) all mean the same: take no new work, finish what
- * was begun, leave. After STOP_TIMEOUT_MS the process ends anyway; what was not finished is redelivered or relayed.
+ * SIGTERM, SIGINT and the loss of the supervisor (a closed IPC channel) all mean the same: take no new work, finish
+ * what was begun, exit. After STOP_TIMEOUT_MS the process exits anyway; what is not finished is redelivered or relayed.
  */
 import { ConfigurationError, readConfig } from './config';
 import { collectWhenIdle } from './collect-garbage';
@@ -10,24 +10,28 @@ import { createLogger, type Logger } from '../telemetry/log';
 import { installZodMessages } from '../validation/zod-messages';
 import type { z } from 'zod';
 
-/** Longest orderly end. */
+/** Longest time that an orderly end may take. */
 const STOP_TIMEOUT_MS = 10_000;
 
-/** A service that was put together. */
+/** A service that was put together. Nothing of it connects, listens or waits for a timer before start(). */
 export interface App {
-  /** Listens; resolves with the address, such as http://127.0.0.1:8001, when requests are answered. */
+  /**
+   * Starts the service. Resolves with its address, such as http://127.0.0.1:8001, once requests are answered; rejects
+   * when it cannot listen there, and stop() then ends what was begun.
+   */
   start(): Promise<string>;
+  /** Finishes what was begun and closes every connection; also before start(). */
   stop(): Promise<void>;
 }
 
-/** What is run. */
+/** The service that `run` runs. */
 export interface RunOptions<Config extends { readonly LOG_LEVEL: string }> {
   readonly name: string;
   readonly config: z.ZodType<Config>;
   readonly create: (config: Config, log: Logger) => Promise<App>;
 }
 
-/** Runs a service until it is told to stop. Never returns control of the process to the caller. */
+/** Runs a service until it is told to stop. Never gives control of the process back to its caller. */
 export async function run<Config extends { readonly LOG_LEVEL: string }>({
   name,
   config: schema,

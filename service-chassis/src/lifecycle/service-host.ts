@@ -10,13 +10,13 @@ import { createMetrics, type ServiceMetrics } from '../telemetry/metrics';
 import { reasonOf } from '../telemetry/error-reason';
 import type { App } from './run';
 
-/** A database that does not answer a trivial question within this time counts as down. */
+/** A database that does not answer a trivial query within this time counts as down. */
 const PING_TIMEOUT_MS = 2_000;
 
-/** Requests that take longer to arrive or to be answered are cut when the service stops: what matters more comes after them. */
+/** Requests that take longer than this to arrive or to be answered are cut when the service stops. */
 const HTTP_STOP_MS = 1_000;
 
-/** A polite goodbye to the database that takes longer is left out: the server notices by itself. */
+/** Closing the connections to the database is not waited for beyond this time: the server notices by itself. */
 const POOL_STOP_MS = 500;
 
 /** What a service's own parts are built from. */
@@ -26,7 +26,7 @@ export interface Foundation {
   readonly log: Logger;
 }
 
-/** Opens the pool and the metrics of a service; connects when first asked. */
+/** Creates the pool and the metrics of a service. The pool connects when it is first used. */
 export function layFoundation(service: string, config: CommonConfig, log: Logger): Foundation {
   const metrics = createMetrics(service);
   const pool = openPool(config.DATABASE_URL, config.DATABASE_POOL_SIZE, service, (error) => {
@@ -44,16 +44,21 @@ function pingDatabase(pool: Pool): Promise<string | undefined> {
 }
 
 /**
- * Puts the HTTP server in front of a participant. `brokerRequired` says whether the service can do anything for its
- * callers without the broker: order-service can, since its outbox keeps what it publishes.
+ * Puts the HTTP server in front of a participant. Nothing connects or listens before start(), which starts the
+ * participant first: no request comes before it. `brokerRequired` says whether the service can do nothing for its
+ * callers without the broker; order-service can, since its outbox keeps what it publishes.
  */
 export async function createServiceHost(options: {
   readonly config: CommonConfig & { readonly PORT: number };
   readonly foundation: Foundation;
-  readonly participant: { problems(): Readonly<Record<string, string>>; stop(): Promise<void> };
+  readonly participant: {
+    start(): void;
+    problems(): Readonly<Record<string, string>>;
+    stop(): Promise<void>;
+  };
   readonly brokerRequired: boolean;
   readonly http: Pick<HttpServerOptions, 'service' | 'description' | 'routes'>;
-  /** Ends what the service opened besides: Prisma, transports. */
+  /** Closes what the service opened besides: Prisma, transports. */
   readonly close?: () => Promise<void>;
 }): Promise<App> {
   const { config, participant, foundation } = options;
@@ -73,7 +78,10 @@ export async function createServiceHost(options: {
   };
   const server = await createHttpServer({ ...options.http, log, metrics, readiness });
   return {
-    start: () => server.listen({ host: config.HOST, port: config.PORT }),
+    start: async () => {
+      participant.start();
+      return server.listen({ host: config.HOST, port: config.PORT });
+    },
     stop: async () => {
       await withTimeout(server.close(), HTTP_STOP_MS, () => undefined);
       server.server.closeAllConnections();

@@ -1,5 +1,5 @@
 import { openPool } from '@quadrille/service-chassis';
-import { startSeeding } from './seed-catalogue';
+import { createSeeding } from './seed-catalogue';
 
 test('while the database is away nothing is claimed about the catalogue: it may have been seeded long ago', async () => {
   // Nobody listens there: the port is reserved.
@@ -9,7 +9,8 @@ test('while the database is away nothing is claimed about the catalogue: it may 
       seeding.stop();
       resolve(line);
     };
-    const seeding = startSeeding(pool, 'USD', { info: () => undefined, warn });
+    const seeding = createSeeding(pool, 'USD', { info: () => undefined, warn });
+    seeding.start();
     expect(seeding.problems()).toEqual({ catalogue: 'not looked at yet' });
   });
   expect(warned).toEqual([

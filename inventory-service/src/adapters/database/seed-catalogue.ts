@@ -1,4 +1,4 @@
-/** Fills an empty catalogue, so that a fresh copy has something to sell. A catalogue with anything in it is left alone. */
+/** Fills an empty catalogue, so that a fresh copy has something to sell. One with anything in it is left alone. */
 import { backoffMs, pause, reasonOf, type Logger, type Pool } from '@quadrille/service-chassis';
 import { catalogue } from '../../catalogue';
 
@@ -14,14 +14,16 @@ const SEED = `WITH created AS (
     ON CONFLICT (product_id) DO NOTHING RETURNING product_id, available)
   INSERT INTO stock_adjustment (product_id, delta, reason) SELECT product_id, available, 'seed' FROM created WHERE available > 0`;
 
-/** Seeds once; answers how many products got stock. */
+/** Seeds once; resolves with the number of products that got stock. */
 export async function seedCatalogue(pool: Pool, currency: string): Promise<number> {
   const { rowCount } = await pool.query(SEED, [JSON.stringify(catalogue), currency]);
   return rowCount ?? 0;
 }
 
-/** A seed under way. */
+/** The seeding of one process. */
 export interface Seeding {
+  /** Seeds as soon as the database answers. */
+  start(): void;
   /** Resolves when the catalogue is there; never when the seed was stopped before. */
   readonly done: Promise<void>;
   isDone(): boolean;
@@ -30,12 +32,17 @@ export interface Seeding {
   stop(): void;
 }
 
-/** Seeds as soon as the database answers. */
-export function startSeeding(pool: Pool, currency: string, log: Pick<Logger, 'info' | 'warn'>): Seeding {
+/** Prepares the seeding; the database is asked nothing before start(). */
+export function createSeeding(pool: Pool, currency: string, log: Pick<Logger, 'info' | 'warn'>): Seeding {
   const stopping = new AbortController();
   let problem: string | undefined = 'not looked at yet';
 
-  const seed = async (seeded: () => void) => {
+  let seeded: () => void = () => undefined;
+  const done = new Promise<void>((resolve) => {
+    seeded = resolve;
+  });
+
+  const seed = async () => {
     for (let failures = 0; !stopping.signal.aborted; failures++) {
       try {
         const products = await seedCatalogue(pool, currency);
@@ -45,7 +52,7 @@ export function startSeeding(pool: Pool, currency: string, log: Pick<Logger, 'in
         return;
       } catch (error) {
         problem = reasonOf(error);
-        // It may have been seeded long ago: nobody knows before the database answers.
+        // It may have been seeded long ago: that is not known before the database answers.
         log.warn(
           { reason: problem, failures },
           'the catalogue cannot be looked at yet; it is seeded only if it is empty',
@@ -56,7 +63,8 @@ export function startSeeding(pool: Pool, currency: string, log: Pick<Logger, 'in
   };
 
   return {
-    done: new Promise((resolve) => void seed(resolve)),
+    start: () => void seed(),
+    done,
     isDone: () => problem === undefined,
     problems: () => (problem === undefined ? {} : { catalogue: problem }),
     stop: () => {

@@ -1,6 +1,6 @@
 /** The participants of the four services, each from the wiring that its app.ts uses, over the simulated servers. */
 import {
-  startParticipant,
+  createParticipant,
   type Foundation,
   type Input,
   type Participant,
@@ -66,7 +66,9 @@ function startWatched<
   table = wiring.table,
 ): Participant<State, DomainEvent<Heard> | Own> {
   const store = watched<State, DomainEvent<Heard> | Own>(wiring.store, parts);
-  return startParticipant({ ...wiring, table, store, connect: parts.connect });
+  const participant = createParticipant({ ...wiring, table, store, connect: parts.connect });
+  participant.start();
+  return participant;
 }
 
 /** Starts order-service. */
