@@ -5,27 +5,26 @@
  */
 import type { DomainEvent, EventType } from '@quadrille/shared-events';
 import type { z } from 'zod';
-import { withTimeout } from './timing/timeout';
 import type { Connect } from './broker/link-options';
+import { createPublisher, type Publisher } from './broker/publisher';
+import { BATCH_MAX, FULL_PACE, LOW_PRIORITY_PACE, startConsumer, type Consumer, type Pace } from './consuming/consumer';
+import { createReader } from './consuming/message-reader';
+import type { Handled, Input, RequestedEffect } from './contract/decision';
+import { decideBy, type ServiceTable } from './contract/service-table';
+import type { Store } from './contract/store';
+import { queuesOf } from './contract/topology';
 import type { CommonConfig } from './lifecycle/config';
 import type { Foundation } from './lifecycle/service-host';
-import { BATCH_MAX, FULL_PACE, LOW_PRIORITY_PACE, startConsumer, type Pace } from './consuming/consumer';
+import { createBatcher, type Batcher } from './processing/batcher';
+import { createEffectRunner, EFFECTS_MAX, type EffectRunner } from './processing/effects';
 import { isolateFailures, ONCE } from './processing/isolate-failures';
 import { countOutcomes, measure } from './processing/measure';
-import type { Input } from './contract/decision';
-import { createReader } from './consuming/message-reader';
-import { createEffectRunner, EFFECTS_MAX, type EffectRunner } from './processing/effects';
-import { createBatcher } from './processing/batcher';
-import { createOutbox } from './processing/outbox';
-import { createSemaphore } from './timing/semaphore';
-import { createProcessor } from './processing/processor';
-import { type Handled, type RequestedEffect } from './contract/decision';
-import { type Store } from './contract/store';
-import { createPublisher } from './broker/publisher';
+import { createOutbox, type Outbox } from './processing/outbox';
+import { createProcessor, type Processor } from './processing/processor';
 import { purgeCounts } from './processing/purge';
 import { startSweeper } from './processing/sweeper';
-import { decideBy, type ServiceTable } from './contract/service-table';
-import { queuesOf } from './contract/topology';
+import { createSemaphore } from './timing/semaphore';
+import { withTimeout } from './timing/timeout';
 
 /** Commands that may wait for their batch; beyond it a request is answered 503: at 2,000 a second, these take 2.5 s. */
 const COMMANDS_WAITING_MAX = 5_000;
@@ -110,18 +109,27 @@ export function createParticipant<
 
 type Started<State, Message> = Omit<Participant<State, Message>, 'start'>;
 
-/** Creates the parts of a participant; publisher, outbox, consumers and sweeper start as they are created. */
-function startParts<
+/** From an input to a committed decision, and what follows from it: everything but the consumers. */
+interface Processing<State, Message, Effect> {
+  readonly publisher: Publisher;
+  readonly outbox: Outbox;
+  readonly effects: EffectRunner<Effect>;
+  readonly process: Processor<State, Message>;
+  readonly commands: Batcher<Input<Message>, Handled<State>>;
+  readonly results: Batcher<Input<Message>, Handled<State>>;
+}
+
+function startProcessing<
   State,
   Heard extends EventType,
   Own extends { readonly type: string },
   Effect extends { readonly type: string },
->(options: ParticipantOptions<State, Heard, Own, Effect>): Started<State, DomainEvent<Heard> | Own> {
+>(options: ParticipantOptions<State, Heard, Own, Effect>): Processing<State, DomainEvent<Heard> | Own, Effect> {
   type Message = DomainEvent<Heard> | Own;
-  const { table, config, log, metrics, pool } = options;
+  const { table, config, connect, log, metrics, pool, store, onCommitted } = options;
   const publisher = createPublisher({
     url: config.RABBITMQ_URL,
-    connect: options.connect,
+    connect,
     service: table.name,
     log,
     onReady: () => {
@@ -137,51 +145,96 @@ function startParts<
       if (answer !== undefined) await results.submit({ key: requested.key, message: answer, cause: requested.cause });
     },
   });
-  const processor = createProcessor<State, Message, Effect, Own>({
-    service: table.name,
-    pool,
-    store: options.store,
-    decide: decideBy(table),
-    outbox,
-    perform: effects.perform,
-    onCommitted: options.onCommitted,
-  });
-  const process = countOutcomes(processor, metrics);
+  const { perform } = effects;
+  const decide = decideBy(table);
+  const process = countOutcomes(
+    createProcessor<State, Message, Effect, Own>({
+      service: table.name,
+      pool,
+      store,
+      decide,
+      outbox,
+      perform,
+      onCommitted,
+    }),
+    metrics,
+  );
   const laneOf = (lane: 'commands' | 'effects', waiting: number) =>
     createBatcher({ batch: BATCH_MAX, waiting }, measure(isolateFailures(process, ONCE), metrics, lane));
   const commands = laneOf('commands', COMMANDS_WAITING_MAX);
   const results = laneOf('effects', RESULTS_WAITING_MAX);
-  const command = (input: Input<Message>) => commands.submit(input);
-  const takeTurn = createSemaphore(1);
+  return { publisher, outbox, effects, process, commands, results };
+}
+
+/** The consumers of a service's queues: its own, and that of low priority if it has one. */
+function startConsumers<
+  State,
+  Heard extends EventType,
+  Own extends { readonly type: string },
+  Effect extends { readonly type: string },
+>(
+  options: ParticipantOptions<State, Heard, Own, Effect>,
+  { publisher, effects, process }: Processing<State, DomainEvent<Heard> | Own, Effect>,
+): readonly Consumer[] {
+  const { table, config, connect, log, metrics, pool, own } = options;
   const lingering = new Set<string>(table.lingers === 'all' ? Object.keys(table.hears) : table.lingers);
-  const read = createReader<Heard, Own>({
+  // Object.keys is typed string[]; the table's keys are exactly the events that it hears.
+  const hears = Object.keys(table.hears) as Heard[];
+  const shared = {
+    url: config.RABBITMQ_URL,
+    connect,
     service: table.name,
-    // Object.keys is typed string[]; the table's keys are exactly the events that it hears.
-    hears: Object.keys(table.hears) as Heard[],
-    own: options.own,
-  });
+    log,
+    metrics,
+    pool,
+    takeTurn: createSemaphore(1),
+    publisher,
+    read: createReader<Heard, Own>({ service: table.name, hears, own }),
+    lingers: (type: string) => lingering.has(type),
+    process,
+  };
   const consume = (lane: string, queue: string, pace: Pace, effectsMax: number) =>
     startConsumer({
+      ...shared,
       lane,
       queue,
       pace,
-      url: config.RABBITMQ_URL,
-      connect: options.connect,
-      service: table.name,
-      log,
-      metrics,
-      pool,
-      takeTurn,
-      publisher,
-      read,
-      lingers: (type) => lingering.has(type),
-      process,
       capacity: () => Promise.all([publisher.capacity(), effects.capacity(effectsMax)]),
     });
   const consumers = [consume('consumer', table.name, FULL_PACE, EFFECTS_MAX)];
   const [, lowPriorityQueue] = queuesOf(table);
   if (lowPriorityQueue !== undefined)
     consumers.push(consume('low-priority consumer', lowPriorityQueue, LOW_PRIORITY_PACE, LOW_PRIORITY_EFFECTS_MAX));
+  return consumers;
+}
+
+/** What keeps the links to the broker from their work, by name. */
+function problemsOf(publisher: Publisher, consumers: readonly Consumer[]): Readonly<Record<string, string>> {
+  const { blocked, ...publishing } = publisher.state();
+  const links = [
+    { name: 'publisher', heldUp: false, ...publishing },
+    ...consumers.map(({ lane, state }) => ({ name: lane, ...state() })),
+  ];
+  const wrong = links.flatMap(({ name, open, heldUp, lastError }) => {
+    if (!open) return [[name, lastError ?? 'connecting'] as const];
+    return heldUp ? [[name, 'what it fetched fails again and again: the log says why'] as const] : [];
+  });
+  return { ...Object.fromEntries<string>(wrong), ...(blocked === undefined ? {} : { publishing: blocked }) };
+}
+
+/** Creates the parts of a participant; publisher, outbox, consumers and sweeper start as they are created. */
+function startParts<
+  State,
+  Heard extends EventType,
+  Own extends { readonly type: string },
+  Effect extends { readonly type: string },
+>(options: ParticipantOptions<State, Heard, Own, Effect>): Started<State, DomainEvent<Heard> | Own> {
+  type Message = DomainEvent<Heard> | Own;
+  const { log, metrics, pool } = options;
+  const processing = startProcessing(options);
+  const { publisher, outbox, effects, commands, results } = processing;
+  const consumers = startConsumers(options, processing);
+  const command = (input: Input<Message>) => commands.submit(input);
   const sweeper = startSweeper<Message>({
     overdue: async (limit) => {
       await effects.capacity(EFFECTS_MAX);
@@ -201,21 +254,7 @@ function startParts<
 
   return {
     command,
-    problems: () => {
-      const { blocked, ...publishing } = publisher.state();
-      const links = [
-        { name: 'publisher', heldUp: false, ...publishing },
-        ...consumers.map(({ lane, state }) => ({ name: lane, ...state() })),
-      ];
-      const wrong = links.flatMap(({ name, open, heldUp, lastError }) => {
-        if (!open) return [[name, lastError ?? 'connecting'] as const];
-        return heldUp ? [[name, 'what it fetched fails again and again: the log says why'] as const] : [];
-      });
-      return {
-        ...Object.fromEntries<string>(wrong),
-        ...(blocked === undefined ? {} : { publishing: blocked }),
-      };
-    },
+    problems: () => problemsOf(publisher, consumers),
     stop: async () => {
       const drained = Promise.all([sweeper.stop(), ...consumers.map(({ drain }) => drain()), commands.idle()]);
       await withTimeout(drained, DRAIN_STOP_MS, leave);

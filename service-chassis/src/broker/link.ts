@@ -10,7 +10,8 @@
  */
 import type { Channel } from 'amqplib';
 import { reasonOf } from '../telemetry/error-reason';
-import { atMost, backoffMs, pause } from '../timing/backoff';
+import { backoffMs, pause } from '../timing/backoff';
+import { withTimeout } from '../timing/timeout';
 import { runConnection } from './connection-session';
 import { CLOSE_TIMEOUT_MS, RECONNECT, type LinkOptions, type LinkState, type LinkStatus } from './link-options';
 
@@ -73,7 +74,7 @@ export function superviseLink<C extends Channel>(options: LinkOptions<C>): Link 
       // its acks.
       await status.closeChannel?.().catch(() => undefined);
       await status.closeConnection?.().catch(() => undefined);
-      await atMost(CLOSE_TIMEOUT_MS, supervised);
+      await withTimeout(supervised, CLOSE_TIMEOUT_MS, () => undefined);
     },
   };
 }

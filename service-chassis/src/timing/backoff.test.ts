@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { atMost, backoffMs, pause } from './backoff';
+import { backoffMs, pause } from './backoff';
 
 test('pauses double from the first to the longest, each drawn between a tenth and the whole', () => {
   const bounds = fc.record({
@@ -27,10 +27,4 @@ test('a pause ends early when its signal aborts, before or during it', async () 
   stop.abort();
   await paused;
   await pause(60_000, stop.signal);
-});
-
-test('atMost waits for the work, or for the time', async () => {
-  await atMost(60_000, Promise.resolve());
-  await atMost(1, new Promise(() => undefined));
-  await expect(atMost(60_000, Promise.reject(new Error('failed')))).rejects.toThrow('failed');
 });

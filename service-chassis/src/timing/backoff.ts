@@ -14,16 +14,6 @@ export function backoffMs(attempt: number, bounds: BackoffBounds): number {
   return Math.round(ceiling * (0.1 + 0.9 * Math.random()));
 }
 
-/** Resolves when `work` does, or after `ms` if that is earlier; the work goes on unwatched. Rejects as `work` does. */
-export async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
-  const done = new AbortController();
-  try {
-    await Promise.race([work, pause(ms, done.signal)]);
-  } finally {
-    done.abort();
-  }
-}
-
 /** Resolves after `ms`, or at once when the signal aborts. Never rejects. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
