@@ -16,7 +16,7 @@ const STATEMENT_TIMEOUT_MS = 10_000;
 const QUERY_TIMEOUT_MS = 12_000;
 
 /** Waiting longer for one lock means somebody holds it in error. */
-const LOCK_TIMEOUT_MS = 5_000;
+export const LOCK_TIMEOUT_MS = 5_000;
 
 /** A transaction idle for this long belongs to a process that was stopped: its locks must not outlive it. */
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000;

@@ -11,7 +11,7 @@ import { installZodMessages } from '../validation/zod-messages';
 import type { z } from 'zod';
 
 /** Longest time that an orderly end may take. */
-const STOP_TIMEOUT_MS = 10_000;
+export const STOP_TIMEOUT_MS = 10_000;
 
 /** A service that was put together. Nothing of it connects, listens or waits for a timer before start(). */
 export interface App {

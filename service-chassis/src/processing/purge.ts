@@ -6,7 +6,7 @@ import type { Pool } from 'pg';
  * was not delivered again, or the database was away when its run ended. Should the message come again after all, it is
  * counted from the beginning.
  */
-const COUNT_KEPT_H = 24;
+export const COUNT_KEPT_H = 24;
 
 /** Rows that are deleted at once: few enough for a short statement, which holds up no other. */
 export const PURGE_BATCH = 1_000;

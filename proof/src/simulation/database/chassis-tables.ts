@@ -1,5 +1,10 @@
 /** The tables that every service has, and the statements that the chassis sends. */
-import { RELAY_LEASE_S } from '@quadrille/service-chassis/src/processing/outbox-statements';
+import {
+  RELAY_BATCH,
+  RELAY_LEASE_S,
+  ROW_PAUSE_MAX_S,
+} from '@quadrille/service-chassis/src/processing/outbox-statements';
+import { COUNT_KEPT_H, PURGE_BATCH } from '@quadrille/service-chassis/src/processing/purge';
 import { ONE_DEATH_MS } from '@quadrille/service-chassis/src/processing/death-count';
 import { createTable, indexByDue, type DueIndex, type Table } from './tables';
 import type { Transaction } from './transaction';
@@ -41,11 +46,9 @@ export function createChassisTables(): ChassisTables {
 
 const MS_PER_S = 1_000;
 /** The times and bounds of the statements in service-chassis/src/processing/outbox.ts and purge.ts. */
-const COUNT_KEPT_MS = 24 * 3_600 * MS_PER_S;
-const PURGE_BATCH = 1_000;
+const COUNT_KEPT_MS = COUNT_KEPT_H * 3_600 * MS_PER_S;
 const RELAY_LEASE_MS = RELAY_LEASE_S * MS_PER_S;
-const RELAY_BATCH = 500;
-const ROW_PAUSE_MAX_MS = 60 * MS_PER_S;
+const ROW_PAUSE_MAX_MS = ROW_PAUSE_MAX_S * MS_PER_S;
 
 const outboxLock = (id: string) => `outbox ${id}`;
 const attemptLock = (id: string) => `delivery_attempt ${id}`;

@@ -2,6 +2,7 @@
  * The server's end of a connection: requests run one after the other, each waits for its locks, a failed one aborts its transaction
  * (and turns the COMMIT behind it into a rollback), and a connection that ends rolls back. The states of a transaction are of one piece.
  */
+import { LOCK_TIMEOUT_MS } from '@quadrille/service-chassis/src/database/pool';
 import { world, type Owner, type Scheduler } from '../engine/scheduler';
 import type { Holder, Locks } from './locks';
 import { sqlError, type Request, type Result, type Statement, type Statements } from './statement';
@@ -71,8 +72,7 @@ export interface SessionContext extends DatabaseServerOptions {
   readonly ended: (session: ServerSession) => void;
 }
 
-/** The limits that the services set on their connections (service-chassis/src/database/transaction.ts), and PostgreSQL's own patience before it looks for a deadlock. */
-const LOCK_TIMEOUT_MS = 5_000;
+/** PostgreSQL's own patience before it looks for a deadlock. */
 const DEADLOCK_TIMEOUT_MS = 1_000;
 
 const DONE: Result = { rows: [], rowCount: 0 };

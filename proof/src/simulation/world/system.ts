@@ -1,4 +1,5 @@
 /** The whole system: four databases, one broker, a bank, and the lives of the services between them. */
+import { STOP_TIMEOUT_MS } from '@quadrille/service-chassis/src/lifecycle/run';
 import type { Handled, Input, Logger, ServiceMetrics } from '@quadrille/service-chassis';
 import type { OrderCommand, OrderState } from '@quadrille/order-service/src/domain/decide';
 import type { PaymentInput } from '@quadrille/payment-service/src/domain/messages';
@@ -79,9 +80,6 @@ const REPLICAS = 2;
 
 /** A process that died is started again after so long, in milliseconds. */
 const RESTART_MS = { least: 20, most: 3_000 } as const;
-
-/** As `run.ts` of the chassis has it, which ends what takes longer to stop; here that is a fault, and ends the run. */
-const STOP_TIMEOUT_MS = 10_000;
 
 /** Most connections of the dead are found closed at once; some machines vanish without a word. */
 const GOODBYE_MS = { least: 1, most: 3 } as const;
@@ -231,6 +229,7 @@ export function createSimulatedSystem(options: SystemOptions): SimulatedSystem {
       if (life.stop) void life.stop().then(stopped);
       else stopped();
     });
+    // The chassis ends a process that takes longer to stop; here that is a fault, and ends the run.
     scheduler.after(STOP_TIMEOUT_MS, life, () => {
       throw new Error(`${life.name} has not stopped within ${String(STOP_TIMEOUT_MS)} ms`);
     });
