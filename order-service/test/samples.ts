@@ -26,6 +26,7 @@ export const order = (changes: Partial<Order> = {}): Order => ({
   idempotencyKey: null,
   requestHash: 'hash',
   nudges: 0,
+  wake: { kind: 'nudge-or-deadline', doublings: 0 },
   clock: FRESH,
   record: null,
   ...changes,

@@ -6,6 +6,7 @@ export type { Decision, DelayedMessage, Handled, Input, PublishedEvent, Requeste
 export { decideBy, type ServiceTable } from './contract/service-table';
 export type { Store, WorkingSet } from './contract/store';
 export { controlExchange, delayRoutingKey } from './contract/topology';
+export type { Wake } from './contract/wake';
 export { createParticipant, type Participant, type ParticipantOptions } from './participant';
 export {
   commonConfig,
@@ -18,7 +19,17 @@ export {
 export { run, type App } from './lifecycle/run';
 export { createServiceHost, layFoundation, type Foundation } from './lifecycle/service-host';
 export { createBatcher, OverloadedError, type Batcher } from './processing/batcher';
-export { SWEPT_WITHIN_MS } from './processing/sweeper';
+export {
+  dueInMs,
+  isPast,
+  isStale,
+  momentInMs,
+  msFromNow,
+  ROW_TIMES,
+  type DueSettings,
+  type RowTimes,
+} from './database/due-times';
+export { countOverdue, findOverdue, SWEPT_WITHIN_MS } from './database/overdue';
 export { openPool, type Pool, type PoolClient } from './database/pool';
 export { inTransaction, lockKeys } from './database/transaction';
 export { isTransient } from './database/transient';

@@ -12,7 +12,7 @@ const mug: Product = { productId: 'mug', priceMinor: 1_000, currency: 'USD', ava
 const lineAtFault = { productId: 'mug', quantity: 2, quantityAvailable: 0, unitPriceMinor: 1_000 };
 
 const reservations = (clock: ReservationClock): Readonly<Record<string, Reservation | undefined>> => {
-  const common = { ...who, nudges: 0, clock };
+  const common = { ...who, nudges: 0, wake: null, clock };
   return {
     none: undefined,
     RESERVED: { ...common, status: 'RESERVED', reason: null, items: priced, ...terms },

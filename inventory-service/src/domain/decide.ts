@@ -1,5 +1,5 @@
 /** The decisions of inventory-service: for every state of a reservation and every message, what follows. */
-import type { Decision } from '@quadrille/service-chassis';
+import type { Decision, Wake } from '@quadrille/service-chassis';
 import type { NewEvent, DomainEvent } from '@quadrille/shared-events';
 import { assess } from './assess';
 import {
@@ -34,6 +34,9 @@ const decided = (
   outcome: string,
   events: readonly NewEvent[],
 ): ReservationDecision => ({ state: { reservation, stock }, outcome, events, effects: [], delayed: [] });
+
+/** A reservation that waits for the payment asks again, with growing pauses; no other waits for anything. */
+const nudgeAfter = (nudges: number): Wake => ({ kind: 'nudge', doublings: nudges });
 
 const who = ({ orderId, customerId }: Reservation) => ({ orderId, customerId });
 
@@ -80,7 +83,7 @@ const NOTHING_RESERVED = 'nothing was reserved';
 export function reserve(state: ReservationState, { data }: DomainEvent<'OrderCreated'>): ReservationDecision {
   if (state.reservation) return repeated(state, state.reservation);
   const { orderId, customerId, currency, paymentMethod } = data;
-  const common = { orderId, customerId, nudges: 0, clock: FRESH };
+  const common = { orderId, customerId, nudges: 0, wake: null, clock: FRESH };
   const assessment = assess(data, state.stock);
   if (!assessment.ok) {
     const { reason, linesAtFault } = assessment;
@@ -90,6 +93,7 @@ export function reserve(state: ReservationState, { data }: DomainEvent<'OrderCre
   const { items, totalMinor } = assessment;
   const granted: Reservation = {
     ...common,
+    wake: nudgeAfter(0),
     status: 'RESERVED',
     reason: null,
     items,
@@ -105,14 +109,14 @@ export function commit(state: ReservationState): ReservationDecision {
   const { reservation, stock } = state;
   if (!reservation) return unchanged(state, NOTHING_RESERVED);
   if (reservation.status !== 'RESERVED') return repeated(state, reservation);
-  const sold: Reservation = { ...reservation, status: 'COMMITTED', clock: FRESH };
+  const sold: Reservation = { ...reservation, status: 'COMMITTED', wake: null, clock: FRESH };
   return announced(sold, moveStock(stock, reservation.items, 'reserved', 'committed'), 'committed');
 }
 
 /** Puts a reservation's stock back on sale, from where it is now. */
 function release(reservation: GrantedReservation, stock: Stock, reason: ReleaseReason): ReservationDecision {
   const from = reservation.status === 'COMMITTED' ? 'committed' : 'reserved';
-  const released: Reservation = { ...reservation, status: 'RELEASED', reason, clock: FRESH };
+  const released: Reservation = { ...reservation, status: 'RELEASED', reason, wake: null, clock: FRESH };
   return announced(released, moveStock(stock, reservation.items, from, 'available'), 'released');
 }
 
@@ -136,6 +140,7 @@ export function releaseCancelled(
       orderId,
       customerId,
       nudges: 0,
+      wake: null,
       clock: FRESH,
       status: 'TOMBSTONE',
       reason,
@@ -153,5 +158,6 @@ export function nudge(state: ReservationState): ReservationDecision {
   if (!reservation) return unchanged(state, NOTHING_RESERVED);
   if (reservation.status !== 'RESERVED') return unchanged(state, reservation.status);
   if (!reservation.clock.nudgeDue) return unchanged(state, 'not due');
-  return announced({ ...reservation, nudges: reservation.nudges + 1, clock: FRESH }, stock, 'nudged');
+  const nudges = reservation.nudges + 1;
+  return announced({ ...reservation, nudges, wake: nudgeAfter(nudges), clock: FRESH }, stock, 'nudged');
 }

@@ -1,4 +1,5 @@
 /** A reservation and the stock it moves, as the decisions see them. */
+import type { Wake } from '@quadrille/service-chassis';
 import type { EventData } from '@quadrille/shared-events';
 
 /** One line of an order; the price is null when neither the order nor the catalogue named one. */
@@ -32,6 +33,8 @@ interface Common {
   readonly customerId: string;
   /** How often its outcome was announced again while it waited for the payment. */
   readonly nudges: number;
+  /** When it is nudged; null when nothing is awaited. */
+  readonly wake: Wake | null;
   readonly clock: ReservationClock;
 }
 
@@ -63,6 +66,9 @@ export interface Tombstone extends Common {
 
 /** What became of an order's stock. */
 export type Reservation = GrantedReservation | RefusedReservation | Tombstone;
+
+/** Whether a reservation has moved: a nudge is no move and leaves it as old as it was. */
+export const hasMoved = (before: Reservation, after: Reservation): boolean => before.status !== after.status;
 
 /** The parts of a product's stock, in units. None is ever below zero. */
 export interface StockLevels {

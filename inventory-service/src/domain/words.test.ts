@@ -27,12 +27,14 @@ const cancelled = event('OrderCancelled', { ...who, reason: 'CUSTOMER_REQUEST' }
 const unpaid = event('PaymentFailed', { ...who, attempts: 4, reason: 'DECLINED' });
 const overdue = { type: 'ReservationOverdue' } as const;
 
-const common = { ...who, nudges: 0, clock: FRESH };
+const common = { ...who, nudges: 0, wake: null, clock: FRESH };
+const nudgeAfter = (nudges: number) => ({ kind: 'nudge', doublings: nudges }) as const;
 const granted = (
   status: 'RESERVED' | 'COMMITTED' | 'RELEASED',
   reason: GrantedReservation['reason'] = null,
 ): Reservation => ({
   ...common,
+  wake: status === 'RESERVED' ? nudgeAfter(0) : null,
   status,
   reason,
   items: priced,
@@ -105,7 +107,7 @@ const cases: readonly (readonly [
     { ...granted('RESERVED'), nudges: 1, clock: due },
     overdue,
     'nudged',
-    { ...granted('RESERVED'), nudges: 2 },
+    { ...granted('RESERVED'), nudges: 2, wake: nudgeAfter(2) },
     [5, 2, 2],
     saysReserved,
   ],

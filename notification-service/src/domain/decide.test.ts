@@ -47,6 +47,7 @@ const notification = (kind: Kind, changes: Partial<Notification> = {}): Notifica
   message: undefined,
   attempts: 0,
   sent: true,
+  wake: null,
   overdue: false,
   ...changes,
 });

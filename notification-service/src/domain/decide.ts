@@ -1,5 +1,5 @@
 /** The decisions of notification-service: whether this is news to the customer, and how it reaches them. */
-import type { Decision } from '@quadrille/service-chassis';
+import type { Decision, Wake } from '@quadrille/service-chassis';
 import type { DomainEvent, EventType } from '@quadrille/shared-events';
 import type { Effect, Kind, Notification, NotificationCommand, NotificationState, Text } from './notification';
 
@@ -11,6 +11,16 @@ export type NotificationDecision = Decision<NotificationState, Effect, Notificat
  * outages of a mail server, short enough that the news is still news.
  */
 export const MAIL_ATTEMPTS_MAX = 12;
+
+/** Longest pause between two tries of the same mail, in milliseconds. */
+export const MAIL_PAUSE_MAX_MS = 3_600_000;
+
+/** A mail that is not out is tried again after the healing time, doubled with every try after the first. */
+const tryAgainAfter = (attempts: number): Wake => ({
+  kind: 'nudge',
+  doublings: attempts - 1,
+  maxMs: MAIL_PAUSE_MAX_MS,
+});
 
 const unchanged = (state: NotificationState, why: string): NotificationDecision => ({
   state,
@@ -50,10 +60,10 @@ function send(
   const { address } = state;
   const common = { customerId, kind, subject, message, overdue: false };
   if (address === undefined) {
-    const logged: Notification = { ...common, channel: 'log', attempts: 0, sent: true };
+    const logged: Notification = { ...common, channel: 'log', attempts: 0, sent: true, wake: null };
     return decided(state, logged, `told: ${kind}`, [writeLog(logged)]);
   }
-  const mailed: Notification = { ...common, channel: 'smtp', attempts: 1, sent: false };
+  const mailed: Notification = { ...common, channel: 'smtp', attempts: 1, sent: false, wake: tryAgainAfter(1) };
   return decided(state, mailed, `told: ${kind}`, [{ type: 'SendMail', kind, to: address }]);
 }
 
@@ -88,7 +98,7 @@ export function recordMailSent(
   const notification = state.told.get(kind);
   if (!notification) return unchanged(state, 'no such notification');
   if (notification.sent) return unchanged(state, 'sent already');
-  return decided(state, { ...notification, sent: true, overdue: false }, 'mail sent', []);
+  return decided(state, { ...notification, sent: true, wake: null, overdue: false }, 'mail sent', []);
 }
 
 /** A mail that is not out in time is sent again; after the last attempt, or without an address, it goes to the log. */
@@ -102,9 +112,10 @@ export function resendMail(
   if (!notification.overdue) return unchanged(state, 'not due');
   const { address } = state;
   if (address === undefined || notification.attempts >= MAIL_ATTEMPTS_MAX) {
-    const logged: Notification = { ...notification, channel: 'log', sent: true, overdue: false };
+    const logged: Notification = { ...notification, channel: 'log', sent: true, wake: null, overdue: false };
     return decided(state, logged, 'mail given up: logged instead', [writeLog(logged)]);
   }
-  const again = { ...notification, attempts: notification.attempts + 1, overdue: false };
+  const attempts = notification.attempts + 1;
+  const again = { ...notification, attempts, wake: tryAgainAfter(attempts), overdue: false };
   return decided(state, again, 'mail sent again', [{ type: 'SendMail', kind, to: address }]);
 }

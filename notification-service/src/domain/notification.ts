@@ -1,4 +1,5 @@
 /** What customers are told, and how far the telling has come. */
+import type { Wake } from '@quadrille/service-chassis';
 
 /** What a notification is about. One order has at most one of each; DIRECT ones are about no order. */
 export type Kind =
@@ -25,6 +26,8 @@ export interface Notification {
   readonly attempts: number;
   /** Whether it is out. */
   readonly sent: boolean;
+  /** When its mail is sent again; null when nothing is awaited. */
+  readonly wake: Wake | null;
   /** By the database's clock, when it was loaded: the mail should have been sent by now. */
   readonly overdue: boolean;
 }

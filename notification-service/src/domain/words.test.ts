@@ -2,7 +2,7 @@
 import { decideBy } from '@quadrille/service-chassis';
 import { envelop } from '@quadrille/shared-events';
 import { service } from '../service';
-import { MAIL_ATTEMPTS_MAX } from './decide';
+import { MAIL_ATTEMPTS_MAX, MAIL_PAUSE_MAX_MS } from './decide';
 import type { Effect, Notification, NotificationState } from './notification';
 import { confirmed } from './texts';
 
@@ -19,6 +19,8 @@ const told = (changes: Partial<Notification>): Notification => ({
   message,
   attempts: 1,
   sent: false,
+  wake:
+    changes.sent === true ? null : { kind: 'nudge', doublings: (changes.attempts ?? 1) - 1, maxMs: MAIL_PAUSE_MAX_MS },
   overdue: false,
   ...changes,
 });

@@ -6,9 +6,11 @@ import type { Decision } from '@quadrille/service-chassis';
 import { paymentFailureReasons, type NewEvent, type DomainEvent, type EventData } from '@quadrille/shared-events';
 import {
   FRESH,
+  hasMoved,
   inventoryFacets,
   isSettled,
   paymentFacets,
+  wakeOf,
   type InventoryFacet,
   type Order,
   type OrderStatus,
@@ -43,11 +45,16 @@ type Changes = Partial<
   Pick<Order, 'status' | 'reason' | 'inventory' | 'payment' | 'attempts' | 'items' | 'totalMinor' | 'nudges'>
 >;
 
-/** The order with these changes, or the very same order when they change nothing. */
+/**
+ * The order with these changes, or the very same order when they change nothing. It is due anew when it has moved or
+ * was nudged; what it only learns, such as a price, must not put off the nudge.
+ */
 function change(order: Order, changes: Changes): Order {
   const keys = Object.keys(changes) as (keyof Changes)[]; // exactly the keys of Changes that were given
   if (keys.every((key) => changes[key] === order[key])) return order;
-  return { ...order, nudges: 0, ...changes, clock: FRESH };
+  const next = { ...order, nudges: 0, ...changes, clock: FRESH };
+  const isDueAnew = hasMoved(order, next) || next.nudges !== order.nudges;
+  return isDueAnew ? { ...next, wake: wakeOf(next) } : next;
 }
 
 const higher = <Facet extends string>(scale: readonly Facet[], a: Facet, b: Facet): Facet =>
@@ -174,7 +181,7 @@ export function recordRefund(order: Order): OrderDecision {
 
 /** A new order; the same idempotency key again finds the first one. */
 export function place(existing: OrderState, { order }: Extract<OrderCommand, { type: 'PlaceOrder' }>): OrderDecision {
-  if (!existing) return decided(order, 'placed', [orderCreated(order)]);
+  if (!existing) return decided({ ...order, wake: wakeOf(order) }, 'placed', [orderCreated(order)]);
   return unchanged(
     existing,
     existing.requestHash === order.requestHash ? 'placed already' : 'the key belongs to another request',

@@ -1,4 +1,5 @@
 /** An order as its decisions see it: what the customer asked for, where it stands, and what the others have said. */
+import type { Wake } from '@quadrille/service-chassis';
 import type { EventData } from '@quadrille/shared-events';
 
 /** Where an order stands. */
@@ -57,6 +58,8 @@ export interface Order {
   readonly requestHash: string;
   /** How often it was nudged since it was last heard of. */
   readonly nudges: number;
+  /** When it is looked at again; null when nothing is awaited. */
+  readonly wake: Wake | null;
   /** Time as data, by the database's clock when the order was loaded. */
   readonly clock: OrderClock;
   /** Null for an order that is not stored yet. */
@@ -91,4 +94,19 @@ export function isSettled({ status, inventory, payment }: Pick<Order, 'status' |
     case 'CANCELLED':
       return (inventory === 'unavailable' || inventory === 'released') && payment === 'over';
   }
+}
+
+/** Whether an order has moved: what it only repeats, or says again, is no move and leaves it as old as it was. */
+export const hasMoved = (before: Order, after: Order): boolean =>
+  before.status !== after.status ||
+  before.inventory !== after.inventory ||
+  before.payment !== after.payment ||
+  before.attempts !== after.attempts;
+
+/**
+ * When an order in this state is looked at again: at its next nudge, while PENDING at its deadline if that is earlier.
+ */
+export function wakeOf(order: Pick<Order, 'status' | 'inventory' | 'payment' | 'nudges'>): Wake | null {
+  if (isSettled(order)) return null;
+  return { kind: order.status === 'PENDING' ? 'nudge-or-deadline' : 'nudge', doublings: order.nudges };
 }

@@ -1,7 +1,7 @@
 /** What the decisions of an order say, to the letter: the data of each event, and the words of each outcome. */
 import { decideBy } from '@quadrille/service-chassis';
 import { service } from '../service';
-import { FRESH, type Order } from './order';
+import { FRESH, wakeOf, type Order } from './order';
 import { event, heard, money, order, priced, requested, who } from '../../test/samples';
 
 const decide = decideBy(service);
@@ -128,7 +128,8 @@ const cases: readonly (readonly [
 for (const [given, message, outcome, changes, ...events] of cases) {
   test(`${JSON.stringify(given)} hears ${message.type}: ${outcome}`, () => {
     const before = order(given);
-    const state = { ...before, ...changes, ...(outcome.startsWith('unchanged') ? {} : { clock: FRESH }) };
+    const after = { ...before, ...changes };
+    const state = outcome.startsWith('unchanged') ? after : { ...after, wake: wakeOf(after), clock: FRESH };
     expect(decide(before, message)).toEqual({ state, outcome, events, effects: [], delayed: [] });
   });
 }

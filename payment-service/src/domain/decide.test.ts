@@ -136,7 +136,7 @@ describe('healing', () => {
   );
 
   it('announces a refund by itself three times at the most', () => {
-    let state = payment({ status: 'REFUNDED', wake: { kind: 'nudge' } });
+    let state = payment({ status: 'REFUNDED', wake: { kind: 'nudge', doublings: 0 } });
     let announced = 0;
     while (state.wake) {
       const decision = decide({ ...state, clock: { due: true, stale: true } }, { type: 'PaymentOverdue' });

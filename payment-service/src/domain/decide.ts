@@ -199,7 +199,7 @@ export function concludeResolve(payment: Payment, { answer }: Input<'ResolveAnsw
 export function concludeRefund(payment: Payment, { answer }: Input<'RefundAnswered'>): PaymentDecision {
   if (payment.status !== 'REFUND_PENDING') return unchanged(payment, payment.status);
   if (answer === 'unreachable') return unchanged(payment, 'gateway unreachable');
-  return conclude(payment, { status: 'REFUNDED', wake: { kind: 'nudge' } });
+  return conclude(payment, { status: 'REFUNDED', wake: { kind: 'nudge', doublings: 0 } });
 }
 
 /** The pause after an attempt is over. */
@@ -222,7 +222,7 @@ export function resume(payment: Payment): PaymentDecision {
   if (!payment.clock.due) return unchanged(payment, 'not due');
   switch (payment.status) {
     case 'CHARGING':
-      // Marked unknown first, then asked again: the request of the dead worker may still land. Who wants no money any more
+      // Marked unknown first, then asked again: the request of the dead worker may still land. An order that is off
       // asks what became of it: charging again would be the first charge, were the worker dead before it asked.
       return payment.stopWanted
         ? requestResolve(payment, { unknown: true }, 0)
@@ -238,7 +238,7 @@ export function resume(payment: Payment): PaymentDecision {
       return conclude(payment, {
         status: 'REFUNDED',
         tries,
-        wake: tries < REFUND_NUDGES_MAX ? { kind: 'nudge' } : null,
+        wake: tries < REFUND_NUDGES_MAX ? { kind: 'nudge', doublings: tries } : null,
       });
     }
     case 'NONE':

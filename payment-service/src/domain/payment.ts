@@ -1,18 +1,10 @@
 /** A payment as its decisions see it. */
+import type { Wake } from '@quadrille/service-chassis';
 import type { EventData } from '@quadrille/shared-events';
 
 /** Where a payment stands; NONE until something is to be paid or called off. */
 export type PaymentStatus =
   'NONE' | 'CHARGING' | 'RETRY_WAIT' | 'RESOLVING' | 'SUCCEEDED' | 'FAILED' | 'VOIDED' | 'REFUND_PENDING' | 'REFUNDED';
-
-/** When a waiting payment is looked at again by the sweeper. */
-export type Wake =
-  /** So long after this decision. */
-  | { readonly kind: 'after'; readonly ms: number }
-  /** After the healing time, doubled with every nudge. */
-  | { readonly kind: 'nudge' }
-  /** As decided before. */
-  | { readonly kind: 'kept' };
 
 /** A payment. */
 export interface Payment {
@@ -34,7 +26,7 @@ export interface Payment {
   readonly reason: EventData<'PaymentFailed'>['reason'] | null;
   /** Tries of what is repeated until it works: resolving, refunding, nudging. */
   readonly tries: number;
-  /** Null when nothing is waited for. */
+  /** When it is looked at again; null when nothing is awaited. */
   readonly wake: Wake | null;
   /** Time as data, by the database's clock when the payment was loaded. */
   readonly clock: { readonly due: boolean; readonly stale: boolean };
@@ -50,12 +42,14 @@ export const ATTEMPTS_MAX = 4;
 export const RETRY_DELAYS_MS = [1_000, 2_000, 4_000] as const;
 
 /**
- * A timer later than this is taken for lost, and the sweeper does its work. It may come that late when thousands of payments
- * wait for theirs: handled twice, they would take even longer.
+ * A timer later than this is taken for lost, and the sweeper does its work. It may come that late when thousands of
+ * payments wait for theirs: handled twice, they would take even longer.
  */
 export const TIMER_GRACE_MS = 10_000;
 
-/** Who called the gateway and has not reported for this long is dead: a little longer than the longest gateway timeout. */
+/**
+ * Who called the gateway and has not reported for this long is dead: a little longer than the longest gateway timeout.
+ */
 export const LEASE_MS = 3_500;
 
 /** Longest pause between two tries to resolve or refund. */
@@ -78,6 +72,13 @@ export const noPayment = (orderId: string, paymentId: string): Payment => ({
   wake: null,
   clock: FRESH,
 });
+
+/** Whether a payment has moved: a nudge or another try only wakes it later, and leaves it as old as it was. */
+export const hasMoved = (before: Payment, after: Payment): boolean =>
+  before.status !== after.status ||
+  before.attempt !== after.attempt ||
+  before.stopWanted !== after.stopWanted ||
+  before.unknown !== after.unknown;
 
 /** The pause before the next try of what is repeated until it works: the lease of this try, then doubling from 1 s. */
 export const untilItWorksMs = (tries: number): number =>

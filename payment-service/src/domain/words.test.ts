@@ -205,7 +205,7 @@ const cases: readonly (readonly [given: Payment, message: Parameters<typeof deci
     { type: 'RefundAnswered', answer: 'refunded' },
     {
       outcome: 'refunded',
-      changes: { status: 'REFUNDED', tries: 0, wake: { kind: 'nudge' } },
+      changes: { status: 'REFUNDED', tries: 0, wake: { kind: 'nudge', doublings: 0 } },
       events: [{ type: 'PaymentRefunded', data: { ...who, ...paid } }],
     },
   ],
@@ -214,7 +214,7 @@ const cases: readonly (readonly [given: Payment, message: Parameters<typeof deci
     overdue,
     {
       outcome: 'refunded',
-      changes: { tries: 2, wake: { kind: 'nudge' }, clock: FRESH },
+      changes: { tries: 2, wake: { kind: 'nudge', doublings: 2 }, clock: FRESH },
       events: [{ type: 'PaymentRefunded', data: { ...who, ...paid } }],
     },
   ],

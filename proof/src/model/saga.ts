@@ -127,6 +127,7 @@ export const orderOf = (name: string, { stale }: ModelOptions): OrderState => {
     idempotencyKey: null,
     requestHash: '',
     nudges: 0,
+    wake: null,
     clock: { stale, nudgeDue: true, deadlinePassed: deadline === 'late' },
     record: null,
   } as OrderState;
@@ -166,6 +167,7 @@ export const reservationOf = (name: string, stock: string, { stale }: ModelOptio
     paymentMethod,
     linesAtFault: data.InventoryUnavailable.lines,
     nudges: 0,
+    wake: null,
     clock: { stale, nudgeDue: true },
   };
   // As above: the name is the status of a reservation that a decision made.

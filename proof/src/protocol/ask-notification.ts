@@ -72,6 +72,7 @@ function notificationsOf(kind: Kind): readonly (Notification | undefined)[] {
     channel: 'smtp',
     attempts: 1,
     sent: false,
+    wake: null,
     overdue: true,
   };
   return [undefined, mailed, { ...mailed, attempts: MAIL_ATTEMPTS_MAX }, { ...mailed, sent: true }];

@@ -166,10 +166,10 @@ function victimsOf(system: () => SimulatedSystem, scheduler: Scheduler): Victims
 function watchTables({ tables }: SimulatedSystem, tally: Coverage): void {
   tables.payment.charges.watchers.push((_key, before, after) => {
     if (after?.status !== 'charged' || before?.status === 'charged') return;
-    if (tables.order.orders.rows.get(after.reference)?.status === 'CANCELLED')
+    if (tables.order.table.rows.get(after.reference)?.status === 'CANCELLED')
       tally.count('a charge landed after its order was cancelled');
   });
-  tables.order.orders.watchers.push((_key, before, after) => {
+  tables.order.table.watchers.push((_key, before, after) => {
     // A customer, or the deadline, who ends an order that was nudged has not been waiting for the nudge.
     const wasEnded = before?.status !== 'CANCELLED' && after?.status === 'CANCELLED';
     if (before && after && !wasEnded && before.nudges > 0 && after.nudges === 0)
@@ -180,10 +180,10 @@ function watchTables({ tables }: SimulatedSystem, tally: Coverage): void {
 /** Whether nothing is under way any more, and nothing will be by itself. */
 const isAtRest = ({ tables, broker }: SimulatedSystem, shop: Customers): boolean =>
   shop.busy() === 0 &&
-  tables.order.ordersDue.size() === 0 &&
-  tables.inventory.reservationDue.size() === 0 &&
-  tables.payment.paymentsDue.size() === 0 &&
-  tables.notification.notificationDue.size() === 0 &&
+  tables.order.due.size() === 0 &&
+  tables.inventory.reservations.due.size() === 0 &&
+  tables.payment.payments.due.size() === 0 &&
+  tables.notification.notifications.due.size() === 0 &&
   shortNames.every((name) => tables.chassis[name].outbox.rows.size === 0) &&
   broker.queues.underWay() === 0 &&
   broker.queues.facts().every(({ name, ready, unacknowledged }) => isParkingLot(name) || ready + unacknowledged === 0);

@@ -13,12 +13,6 @@ import { loggedReason } from '../telemetry/error-reason';
 /** How often a service looks for what is overdue. */
 const SWEEP_INTERVAL_MS = 1_000;
 
-/**
- * What is still overdue after this time is held up, or waits with many others for its turn to be nudged: many
- * intervals.
- */
-export const SWEPT_WITHIN_MS = 5_000;
-
 /** Overdue states taken at once; and nudges that a process sends in a second, see below. */
 const SWEEP_BATCH = 50;
 

@@ -1,87 +1,63 @@
 /** Reservations and stock, as the processor reads and writes them: two SELECTs and one write for a whole batch. */
 import {
-  SWEPT_WITHIN_MS,
+  countOverdue,
+  dueInMs,
+  findOverdue,
+  isPast,
+  isStale,
   type Input,
   type Pool,
   type PoolClient,
+  type RowTimes,
   type StatusCount,
   type Store,
   type WorkingSet,
 } from '@quadrille/service-chassis';
 import type { DomainEvent } from '@quadrille/shared-events';
 import type { ReservationCommand } from '../../domain/decide';
-import type { Product, Reservation, ReservationClock, ReservationState } from '../../domain/reservation';
+import {
+  hasMoved,
+  type Product,
+  type Reservation,
+  type ReservationState,
+  type StockLevels,
+} from '../../domain/reservation';
 import type { Heard } from '../../service';
+import { COUNT_OVERDUE, LOAD, LOCK_STOCK, OVERDUE, SAVE } from './reservation-statements';
 
 /** What reaches a reservation. */
 export type ReservationMessage = DomainEvent<Heard> | ReservationCommand;
 
-/** Longest pause between two nudges of the same reservation. */
-const NUDGE_PAUSE_MAX_MS = 600_000;
-
-const LOAD = {
-  name: 'reservations-load',
-  text: `SELECT order_id AS "orderId", customer_id AS "customerId", status, reason, items, lines_at_fault AS "linesAtFault",
-      total_minor::float8 AS "totalMinor", currency, payment_method AS "paymentMethod", nudges,
-      coalesce(due_at <= now(), false) AS "nudgeDue", updated_at <= now() - make_interval(secs => $2 / 1000.0) AS stale
-    FROM reservation WHERE order_id = ANY($1)`,
-};
-
-/** Locks the products in the order of their ids, as everybody does. */
-const LOCK_STOCK = {
-  name: 'stock-lock',
-  text: `SELECT product_id AS "productId", price_minor::float8 AS "priceMinor", currency, available::float8 AS available,
-      reserved::float8 AS reserved, committed::float8 AS committed
-    FROM product WHERE product_id = ANY($1) ORDER BY product_id FOR UPDATE`,
-};
-
-/** A nudge is no change: it sets the next one, and updated_at stays. */
-const SAVE = {
-  name: 'reservations-save',
-  text: `WITH stock AS (
-      UPDATE product SET available = level.available, reserved = level.reserved, committed = level.committed
-      FROM json_to_recordset($2::json) AS level (product_id text, available bigint, reserved bigint, committed bigint)
-      WHERE product.product_id = level.product_id)
-    INSERT INTO reservation AS stored (order_id, customer_id, status, reason, items, lines_at_fault, total_minor, currency,
-      payment_method, traceparent, nudges, due_at)
-    SELECT order_id, customer_id, status::"ReservationStatus", reason, items, lines_at_fault, total_minor, currency, payment_method,
-      traceparent, nudges, CASE WHEN status = 'RESERVED'
-        THEN now() + make_interval(secs => least(${String(NUDGE_PAUSE_MAX_MS)}, $3 * power(2, least(nudges, 20))) / 1000.0) END
-    FROM json_to_recordset($1::json) AS row (order_id text, customer_id text, status text, reason text, items jsonb,
-      lines_at_fault jsonb, total_minor bigint, currency text, payment_method text, traceparent text, nudges int)
-    ON CONFLICT (order_id) DO UPDATE SET status = EXCLUDED.status, reason = EXCLUDED.reason, nudges = EXCLUDED.nudges,
-      due_at = EXCLUDED.due_at,
-      updated_at = CASE WHEN stored.status IS DISTINCT FROM EXCLUDED.status THEN now() ELSE stored.updated_at END`,
-};
-
-const OVERDUE = {
-  name: 'reservations-overdue',
-  text: 'SELECT order_id AS key, traceparent FROM reservation WHERE due_at <= now() ORDER BY due_at LIMIT $1',
-};
-
 // The columns hold what `toRow` wrote for a reservation of this status; those of another status are null.
 type Row = Reservation extends infer Each
   ? Each extends Reservation
-    ? Omit<Each, 'clock'> & ReservationClock
+    ? Omit<Each, 'wake' | 'clock'> & RowTimes
     : never
   : never;
 
-const fromRow = ({ nudgeDue, stale, ...reservation }: Row): Reservation => ({
-  ...reservation,
-  clock: { nudgeDue, stale },
-});
+/** A reservation as it was loaded, and its moments. */
+interface Loaded {
+  readonly reservation: Reservation;
+  readonly times: RowTimes;
+}
+
+function fromRow({ dueInMs, movedInMs, ...reservation }: Row, healingAfterMs: number): Loaded {
+  const times = { dueInMs, movedInMs };
+  const clock = { nudgeDue: isPast(dueInMs), stale: isStale(times, healingAfterMs) };
+  return { reservation: { ...reservation, wake: { kind: 'kept' }, clock }, times };
+}
 
 /** The store of inventory-service. Reservations that wait longer than `healingAfterMs` are due for a nudge. */
 export function createReservationStore(healingAfterMs: number): Store<ReservationState, ReservationMessage> {
   return {
     load: async (tx, inputs) => {
       const keys = [...new Set(inputs.map(({ key }) => key))];
-      const { rows } = await tx.query<Row>({ ...LOAD, values: [keys, healingAfterMs] });
-      const reservations = new Map(rows.map((row) => [row.orderId, fromRow(row)]));
-      const concerned = productsConcerned(inputs, reservations);
+      const { rows } = await tx.query<Row>({ ...LOAD, values: [keys] });
+      const loaded = new Map(rows.map((row) => [row.orderId, fromRow(row, healingAfterMs)]));
+      const concerned = productsConcerned(inputs, loaded);
       const productIds = [...new Set([...concerned.values()].flatMap((ids) => [...ids]))];
       const products = productIds.length === 0 ? [] : await lockStock(tx, productIds);
-      return createWorkingSet(tx, healingAfterMs, reservations, concerned, products);
+      return createWorkingSet(tx, healingAfterMs, loaded, concerned, products);
     },
   };
 }
@@ -94,11 +70,11 @@ async function lockStock(tx: PoolClient, productIds: readonly string[]): Promise
 /** The products whose stock each order may move: those it asks for, and those it has. */
 function productsConcerned(
   inputs: readonly Input<ReservationMessage>[],
-  reservations: ReadonlyMap<string, Reservation>,
+  loaded: ReadonlyMap<string, Loaded>,
 ): ReadonlyMap<string, ReadonlySet<string>> {
   const concerned = new Map<string, Set<string>>();
   for (const { key, message } of inputs) {
-    const reservation = reservations.get(key);
+    const reservation = loaded.get(key)?.reservation;
     const lines =
       reservation?.status === 'RESERVED' || reservation?.status === 'COMMITTED'
         ? reservation.items
@@ -112,15 +88,22 @@ function productsConcerned(
   return concerned;
 }
 
+interface Draft {
+  readonly reservation: Reservation;
+  /** As it was before this batch; undefined when it is new. */
+  readonly loaded: Loaded | undefined;
+  readonly traceparent: string | undefined;
+}
+
 function createWorkingSet(
   tx: PoolClient,
   healingAfterMs: number,
-  reservations: Map<string, Reservation>,
+  loaded: ReadonlyMap<string, Loaded>,
   concerned: ReadonlyMap<string, ReadonlySet<string>>,
-  loaded: readonly Product[],
+  stored: readonly Product[],
 ): WorkingSet<ReservationState, ReservationMessage> {
-  const products = new Map(loaded.map((product) => [product.productId, product]));
-  const dirtyReservations = new Map<string, string | undefined>();
+  const products = new Map(stored.map((product) => [product.productId, product]));
+  const changedReservations = new Map<string, Draft>();
   const dirtyProducts = new Set<string>();
 
   const stockOf = (key: string): ReadonlyMap<string, Product> => {
@@ -133,11 +116,14 @@ function createWorkingSet(
   };
 
   return {
-    get: (key) => ({ reservation: reservations.get(key), stock: stockOf(key) }),
+    get: (key) => ({
+      reservation: changedReservations.get(key)?.reservation ?? loaded.get(key)?.reservation,
+      stock: stockOf(key),
+    }),
     put: ({ key, cause }, { reservation, stock }, changed) => {
       if (!changed || !reservation) return;
-      if (!dirtyReservations.has(key)) dirtyReservations.set(key, cause.traceparent);
-      reservations.set(key, reservation);
+      const { traceparent } = changedReservations.get(key) ?? cause;
+      changedReservations.set(key, { reservation, loaded: loaded.get(key), traceparent });
       for (const [id, product] of stock) {
         if (products.get(id) === product) continue;
         products.set(id, product);
@@ -145,34 +131,47 @@ function createWorkingSet(
       }
     },
     save: () => {
-      if (dirtyReservations.size === 0) return [];
-      const rows = [...dirtyReservations].map(([key, traceparent]) => toRow(reservations.get(key), traceparent));
+      if (changedReservations.size === 0) return [];
+      const rows = [...changedReservations.values()].map((draft) => toRow(draft, healingAfterMs));
       const levels = [...dirtyProducts].map((id) => toLevel(products.get(id)));
-      return [tx.query({ ...SAVE, values: [JSON.stringify(rows), JSON.stringify(levels), healingAfterMs] })];
+      return [tx.query({ ...SAVE, values: [JSON.stringify(rows), JSON.stringify(levels)] })];
     },
   };
 }
 
-const toRow = (reservation: Reservation | undefined, traceparent: string | undefined) =>
-  reservation && {
-    order_id: reservation.orderId,
-    customer_id: reservation.customerId,
-    status: reservation.status,
-    reason: reservation.reason,
-    items: reservation.items,
-    nudges: reservation.nudges,
-    traceparent,
-    ...('linesAtFault' in reservation ? { lines_at_fault: reservation.linesAtFault } : {}),
-    ...('totalMinor' in reservation
-      ? {
-          total_minor: reservation.totalMinor,
-          currency: reservation.currency,
-          payment_method: reservation.paymentMethod,
-        }
-      : {}),
-  };
+/** What the order pays, and how; null for a reservation that was not granted. */
+const termsOf = (reservation: Reservation) =>
+  'totalMinor' in reservation
+    ? {
+        total_minor: reservation.totalMinor,
+        currency: reservation.currency,
+        payment_method: reservation.paymentMethod,
+      }
+    : { total_minor: null, currency: null, payment_method: null };
 
-const toLevel = (product: Product | undefined) =>
+/** What is sent to be saved of a reservation: a row of the statement's recordset. */
+export type SentReservation = ReturnType<typeof toRow>;
+
+const toRow = ({ reservation, loaded, traceparent }: Draft, healingAfterMs: number) => ({
+  order_id: reservation.orderId,
+  customer_id: reservation.customerId,
+  status: reservation.status,
+  reason: reservation.reason,
+  items: reservation.items,
+  nudges: reservation.nudges,
+  traceparent,
+  lines_at_fault: 'linesAtFault' in reservation ? reservation.linesAtFault : null,
+  ...termsOf(reservation),
+  moved_in_ms: loaded && !hasMoved(loaded.reservation, reservation) ? loaded.times.movedInMs : 0,
+  due_in_ms: dueInMs(reservation.wake, { healingAfterMs, keptInMs: loaded?.times.dueInMs ?? null }),
+});
+
+/** The stock of a product as it is saved. */
+export interface Level extends StockLevels {
+  readonly product_id: string;
+}
+
+const toLevel = (product: Product | undefined): Level | undefined =>
   product && {
     product_id: product.productId,
     available: product.available,
@@ -181,24 +180,12 @@ const toLevel = (product: Product | undefined) =>
   };
 
 /** Reservations whose next nudge has passed, the longest overdue first. */
-export async function overdueReservations(pool: Pool, limit: number): Promise<readonly Input<ReservationCommand>[]> {
-  const { rows } = await pool.query<{ key: string; traceparent: string | null }>({ ...OVERDUE, values: [limit] });
-  return rows.map(({ key, traceparent }) => ({
-    key,
-    message: { type: 'ReservationOverdue' },
-    cause: { traceparent: traceparent ?? undefined },
-  }));
-}
+export const overdueReservations = (pool: Pool, limit: number): Promise<readonly Input<ReservationCommand>[]> =>
+  findOverdue(pool, OVERDUE, limit, { type: 'ReservationOverdue' });
 
-/** What waits beyond its time: it was nudged in vain, or the sweeper has not come for it. */
-const COUNT_OVERDUE = {
-  name: 'reservation-count-overdue',
-  text: `SELECT status AS status, count(*)::int AS count FROM reservation
-    WHERE due_at IS NOT NULL AND (nudges > 0 OR due_at <= now() - make_interval(secs => $1 / 1000.0)) GROUP BY 1`,
-};
-
-/** Reservations that wait for their payment beyond their time, by status. Walks the index of what is due: the RESERVED ones. */
-export async function countOverdueReservations(pool: Pool): Promise<readonly StatusCount[]> {
-  const { rows } = await pool.query<StatusCount>({ ...COUNT_OVERDUE, values: [SWEPT_WITHIN_MS] });
-  return rows;
-}
+/**
+ * Reservations that wait for their payment beyond their time, by status. Walks the index of what is due: the RESERVED
+ * ones.
+ */
+export const countOverdueReservations = (pool: Pool): Promise<readonly StatusCount[]> =>
+  countOverdue(pool, COUNT_OVERDUE);

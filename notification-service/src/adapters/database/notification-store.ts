@@ -1,6 +1,8 @@
 /** Notifications, as the processor reads and writes them, a whole batch at once. */
 import {
-  SWEPT_WITHIN_MS,
+  countOverdue,
+  dueInMs,
+  isPast,
   type Input,
   type Pool,
   type PoolClient,
@@ -12,58 +14,16 @@ import type { DomainEvent } from '@quadrille/shared-events';
 import { uuidv7 } from 'uuidv7';
 import type { Kind, Notification, NotificationCommand, NotificationState } from '../../domain/notification';
 import type { Heard } from '../../service';
+import { ADDRESSES, COUNT_OVERDUE, INSERT, LOAD, OVERDUE, UPDATE } from './notification-statements';
 
 /** What reaches the notifications of an order. */
 export type NotificationMessage = DomainEvent<Heard> | NotificationCommand;
 
-/** Longest pause between two tries of the same mail. */
-const MAIL_PAUSE_MAX_MS = 3_600_000;
-
-/** A notification about no order has a key of its own: its id. */
-const LOAD = {
-  name: 'notifications-load',
-  text: `SELECT coalesce(order_id, notification_id) AS key, notification_id AS "notificationId", customer_id AS "customerId", kind, subject,
-      channel, attempts, sent_at IS NOT NULL AS sent, coalesce(due_at <= now(), false) AS overdue
-    FROM notification WHERE order_id = ANY($1) OR (order_id IS NULL AND notification_id = ANY($1))`,
-};
-
-const ADDRESSES = {
-  name: 'addresses-load',
-  text: 'SELECT customer_id AS "customerId", email FROM customer WHERE customer_id = ANY($1)',
-};
-
-const dueAt = (row: string, firstPauseMs: string) =>
-  `CASE WHEN NOT ${row}.sent THEN now() +
-    make_interval(secs => least(${String(MAIL_PAUSE_MAX_MS)}, ${firstPauseMs} * power(2, least(${row}.attempts, 20) - 1)) / 1000.0) END`;
-
-/** Should anything slip past the lock on the order, the unique index over order and kind still lets a customer be told once. */
-const INSERT = {
-  name: 'notifications-insert',
-  text: `INSERT INTO notification (notification_id, customer_id, order_id, kind, subject, message, channel, attempts, traceparent, sent_at, due_at)
-    SELECT notification_id, customer_id, order_id, kind::"NotificationKind", subject, message, channel::"NotificationChannel", attempts,
-      traceparent, CASE WHEN sent THEN now() END, ${dueAt('row', '$2')}
-    FROM json_to_recordset($1::json) AS row (notification_id text, customer_id text, order_id text, kind text, subject text, message text,
-      channel text, attempts int, traceparent text, sent boolean)
-    ON CONFLICT (order_id, kind) DO NOTHING`,
-};
-
-const UPDATE = {
-  name: 'notifications-update',
-  text: `UPDATE notification SET channel = row.channel::"NotificationChannel", attempts = row.attempts,
-      sent_at = CASE WHEN row.sent THEN coalesce(notification.sent_at, now()) END, due_at = ${dueAt('row', '$2')}
-    FROM json_to_recordset($1::json) AS row (notification_id text, channel text, attempts int, sent boolean)
-    WHERE notification.notification_id = row.notification_id`,
-};
-
-const OVERDUE = {
-  name: 'notifications-overdue',
-  text: `SELECT coalesce(order_id, notification_id) AS key, kind, traceparent
-    FROM notification WHERE due_at <= now() ORDER BY due_at LIMIT $1`,
-};
-
-interface Row extends Omit<Notification, 'message'> {
+interface Row extends Omit<Notification, 'message' | 'wake' | 'overdue'> {
   readonly key: string;
   readonly notificationId: string;
+  /** When its mail is due, in milliseconds from now. */
+  readonly dueInMs: number | null;
 }
 
 /** What the store is made of. */
@@ -111,6 +71,8 @@ interface Draft {
   readonly notificationId: string;
   readonly notification: Notification;
   readonly stored: boolean;
+  /** When it was due before this batch, in milliseconds from now. */
+  readonly keptInMs: number | null;
   readonly dirty: boolean;
   readonly traceparent: string | undefined;
 }
@@ -127,9 +89,10 @@ function createWorkingSet(
     drafts.set(key, known);
     return known;
   };
-  for (const { key, notificationId, ...row } of rows) {
-    const notification = { ...row, message: undefined };
-    const draft = { notificationId, notification, stored: true, dirty: false, traceparent: undefined };
+  for (const { key, notificationId, dueInMs: keptInMs, ...row } of rows) {
+    const wake = { kind: 'kept' } as const;
+    const notification = { ...row, message: undefined, wake, overdue: isPast(keptInMs) };
+    const draft = { notificationId, notification, stored: true, keptInMs, dirty: false, traceparent: undefined };
     draftsOf(key).set(row.kind, draft);
   }
 
@@ -146,6 +109,7 @@ function createWorkingSet(
         const fresh = {
           notificationId: kind === 'DIRECT' ? key : uuidv7(),
           stored: false,
+          keptInMs: null,
           traceparent: cause.traceparent,
         };
         draftsOf(key).set(kind, { ...(before ?? fresh), notification, dirty: true });
@@ -155,24 +119,28 @@ function createWorkingSet(
       const dirty = [...drafts].flatMap(([key, known]) =>
         [...known.values()].filter((draft) => draft.dirty).map((draft) => ({ key, ...draft })),
       );
-      const created = dirty.filter(({ stored }) => !stored).map(toRow);
-      const updated = dirty.filter(({ stored }) => stored).map(toUpdate);
+      const created = dirty.filter(({ stored }) => !stored).map((draft) => toRow(draft, firstPauseMs));
+      const updated = dirty.filter(({ stored }) => stored).map((draft) => toUpdate(draft, firstPauseMs));
       const write = (statement: typeof INSERT, rows: readonly object[]) =>
-        rows.length === 0 ? [] : [tx.query({ ...statement, values: [JSON.stringify(rows), firstPauseMs] })];
+        rows.length === 0 ? [] : [tx.query({ ...statement, values: [JSON.stringify(rows)] })];
       return [...write(INSERT, created), ...write(UPDATE, updated)];
     },
   };
 }
 
-const toUpdate = ({ notificationId, notification: { channel, attempts, sent } }: Draft) => ({
+const toUpdate = ({ notificationId, notification, keptInMs }: Draft, firstPauseMs: number) => ({
   notification_id: notificationId,
-  channel,
-  attempts,
-  sent,
+  channel: notification.channel,
+  attempts: notification.attempts,
+  sent: notification.sent,
+  due_in_ms: dueInMs(notification.wake, { healingAfterMs: firstPauseMs, keptInMs }),
 });
 
-const toRow = (draft: Draft & { readonly key: string }) => ({
-  ...toUpdate(draft),
+/** What is sent to be saved of a notification: a row of the statement's recordset. */
+export type SentNotification = ReturnType<typeof toRow>;
+
+const toRow = (draft: Draft & { readonly key: string }, firstPauseMs: number) => ({
+  ...toUpdate(draft, firstPauseMs),
   customer_id: draft.notification.customerId,
   order_id: draft.notification.kind === 'DIRECT' ? null : draft.key,
   kind: draft.notification.kind,
@@ -194,15 +162,5 @@ export async function overdueMails(pool: Pool, limit: number): Promise<readonly 
   }));
 }
 
-/** What waits beyond its time: it was tried in vain, or the sweeper has not come for it. */
-const COUNT_OVERDUE = {
-  name: 'notification-count-overdue',
-  text: `SELECT kind AS status, count(*)::int AS count FROM notification
-    WHERE due_at IS NOT NULL AND (attempts > 1 OR due_at <= now() - make_interval(secs => $1 / 1000.0)) GROUP BY 1`,
-};
-
 /** Mails that are not out after their first try, by kind. Walks the index of what is due: the mails under way. */
-export async function countOverdueMails(pool: Pool): Promise<readonly StatusCount[]> {
-  const { rows } = await pool.query<StatusCount>({ ...COUNT_OVERDUE, values: [SWEPT_WITHIN_MS] });
-  return rows;
-}
+export const countOverdueMails = (pool: Pool): Promise<readonly StatusCount[]> => countOverdue(pool, COUNT_OVERDUE);

@@ -27,6 +27,7 @@ export const newOrder = (placement: Placement, idempotencyKey: string | null): O
   idempotencyKey,
   requestHash: hashOf(placement),
   nudges: 0,
+  wake: null,
   clock: FRESH,
   record: null,
 });

@@ -48,7 +48,7 @@ export function createAnswers(): Answers {
     unanswered: (wish) => {
       unanswered.push({ rule: 'answers', detail: `nobody ever answered: ${wish}` });
     },
-    findings: ({ order: { orders }, payment: { payments } }) => {
+    findings: ({ order: { table: orders }, payment: { payments } }) => {
       const findings = [...unanswered];
       const wrong = (subject: string, detail: string) => {
         findings.push({ rule: 'answers', subject, detail });
@@ -58,7 +58,7 @@ export function createAnswers(): Answers {
         if (ENDS[status]?.includes(end) !== true) wrong(orderId, `was answered as ${status} and is ${end}`);
       }
       for (const orderId of refunded) {
-        const end = payments.rows.get(orderId)?.status ?? 'missing';
+        const end = payments.table.rows.get(orderId)?.status ?? 'missing';
         if (end !== 'REFUNDED') wrong(orderId, `was to be refunded and its payment is ${end}`);
       }
       for (const [orderId, totalMinor] of totals) {

@@ -13,23 +13,23 @@ export function* orderFacts({ order, inventory, payment, notification }: Tables)
   const charges = amounts([...payment.charges.rows.values()].filter(({ status }) => status === 'charged'));
   const refunds = amounts(payment.refunds.rows.values());
   const told = new Map<string, string[]>();
-  for (const { order_id: id, kind } of notification.notification.rows.values())
+  for (const { order_id: id, kind } of notification.notifications.table.rows.values())
     if (id !== null) told.set(id, [...(told.get(id) ?? []), kind]);
   const ids = new Set([
-    ...order.orders.rows.keys(),
-    ...inventory.reservation.rows.keys(),
-    ...payment.payments.rows.keys(),
+    ...order.table.rows.keys(),
+    ...inventory.reservations.table.rows.keys(),
+    ...payment.payments.table.rows.keys(),
     ...charges.keys(),
     ...refunds.keys(),
     ...told.keys(),
   ]);
   for (const orderId of ids) {
-    const row = order.orders.rows.get(orderId);
+    const row = order.table.rows.get(orderId);
     yield {
       orderId,
       order: row && { status: row.status, settled: row.settled, totalMinor: row.total_minor },
-      reservation: inventory.reservation.rows.get(orderId)?.status,
-      payment: payment.payments.rows.get(orderId)?.status,
+      reservation: inventory.reservations.table.rows.get(orderId)?.status,
+      payment: payment.payments.table.rows.get(orderId)?.status,
       charges: charges.get(orderId) ?? [],
       refunds: refunds.get(orderId) ?? [],
       notifications: told.get(orderId) ?? [],
@@ -40,7 +40,7 @@ export function* orderFacts({ order, inventory, payment, notification }: Tables)
 /** The stock of every product, and what orders hold of it. */
 export function stockFacts({ inventory }: Tables): StockFacts[] {
   const held = { RESERVED: new Map<string, number>(), COMMITTED: new Map<string, number>() };
-  for (const { status, items } of inventory.reservation.rows.values()) {
+  for (const { status, items } of inventory.reservations.table.rows.values()) {
     if (status !== 'RESERVED' && status !== 'COMMITTED') continue;
     for (const { productId, quantity } of items)
       held[status].set(productId, (held[status].get(productId) ?? 0) + quantity);
@@ -75,7 +75,7 @@ export const outboxFacts = (tables: Tables): OutboxFacts[] =>
 /** Idempotency keys of more than one order, and how many keys there are. */
 export function keyFacts({ order }: Tables): { readonly keys: number; readonly repeated: KeyFacts[] } {
   const byKey = new Map<string, string[]>();
-  for (const { idempotency_key: key, order_id: id } of order.orders.rows.values())
+  for (const { idempotency_key: key, order_id: id } of order.table.rows.values())
     if (key !== null) byKey.set(key, [...(byKey.get(key) ?? []), id]);
   const repeated = [...byKey].filter(([, ids]) => ids.length > 1).map(([key, orderIds]) => ({ key, orderIds }));
   return { keys: byKey.size, repeated };

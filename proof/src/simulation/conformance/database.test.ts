@@ -1,6 +1,7 @@
 /**
- * The laws of the database port: what the services rely on, asked of PostgreSQL and of the simulation's database through
- * the services' own stores. Both must answer the same. Long because it is one list of laws, played on one stage.
+ * The laws of the database port: what the services rely on, asked of PostgreSQL and of the simulation's database
+ * through the services' own stores. Both must answer the same. Long because it is one list of laws, played on one
+ * stage.
  */
 import { inTransaction, lockKeys, type Pool, type PoolClient, type Store } from '@quadrille/service-chassis';
 import { createReservationStore } from '@quadrille/inventory-service/src/adapters/database/reservation-store';
@@ -11,9 +12,11 @@ import {
 import { newOrder } from '@quadrille/order-service/src/adapters/http/place-order';
 import { createOrderStore, overdueOrders } from '@quadrille/order-service/src/adapters/database/order-store';
 import type { OrderState } from '@quadrille/order-service/src/domain/decide';
+import { wakeOf, type Order } from '@quadrille/order-service/src/domain/order';
 import { createSimulatedGateway } from '@quadrille/payment-service/src/adapters/gateway/simulated-gateway';
 import { createPaymentStore } from '@quadrille/payment-service/src/adapters/database/payment-store';
 import type { ShortName } from '@quadrille/operator/src/services';
+import { eventually } from '@quadrille/test-kit';
 import { databaseStages, type DatabaseStage } from './databases';
 
 const cause = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
@@ -23,6 +26,9 @@ const placement = {
   currency: 'USD',
   paymentMethod: 'tok_visa',
 };
+
+/** An order that waits as one in its state does. */
+const waits = (order: Order): Order => ({ ...order, wake: wakeOf(order) });
 
 /** Loads, changes and saves the state of one key, as the processor does. */
 const change = <State, Message>(
@@ -62,7 +68,12 @@ describe.each(Object.keys(databaseStages))('in %s', (name) => {
     const order = newOrder(placement, 'key-1');
     await change(pool, orders, order.orderId, overdue, () => order);
     const first = await read(pool, orders, order.orderId, overdue);
-    expect(first).toMatchObject({ ...order, record: { version: 1 }, clock: { stale: false, nudgeDue: false } });
+    expect(first).toMatchObject({
+      ...order,
+      record: { version: 1 },
+      wake: { kind: 'kept' },
+      clock: { stale: false, nudgeDue: false },
+    });
     await change(pool, orders, order.orderId, overdue, (state) => state && { ...state, status: 'CANCELLED' as const });
     await expect(
       inTransaction(pool, async (tx) => {
@@ -84,9 +95,9 @@ describe.each(Object.keys(databaseStages))('in %s', (name) => {
     const pool = await begin('order');
     const due = createOrderStore({ deadlineMs: 0, healingAfterMs: 0 });
     const [late, settled, waiting] = [newOrder(placement, null), newOrder(placement, null), newOrder(placement, null)];
-    await change(pool, due, late.orderId, overdue, () => late);
-    await change(pool, due, settled.orderId, overdue, () => ({ ...settled, status: 'CONFIRMED' as const }));
-    await change(pool, orders, waiting.orderId, overdue, () => waiting);
+    await change(pool, due, late.orderId, overdue, () => waits(late));
+    await change(pool, due, settled.orderId, overdue, () => waits({ ...settled, status: 'CONFIRMED' }));
+    await change(pool, orders, waiting.orderId, overdue, () => waits(waiting));
     expect((await overdueOrders(pool, 10)).map(({ key }) => key)).toEqual([late.orderId]);
     expect((await read(pool, due, late.orderId, overdue))?.clock).toEqual({
       deadlinePassed: true,
@@ -100,17 +111,46 @@ describe.each(Object.keys(databaseStages))('in %s', (name) => {
     const soon = createOrderStore({ deadlineMs: 60_000, healingAfterMs: 0 });
     const isDue = async () => (await overdueOrders(pool, 10)).length === 1;
     const order = newOrder(placement, null);
-    await change(pool, soon, order.orderId, overdue, () => order);
+    await change(pool, soon, order.orderId, overdue, () => waits(order));
     expect(await isDue()).toBe(true);
     // Nothing but its timeline and its version: the store that saves it now would nudge after 30 s.
     await change(pool, orders, order.orderId, overdue, (state) => state && { ...state });
     expect(await isDue()).toBe(true);
-    await change(pool, orders, order.orderId, overdue, (state) => state && { ...state, nudges: 1 });
+    await change(pool, orders, order.orderId, overdue, (state) => state && waits({ ...state, nudges: 1 }));
     expect(await isDue()).toBe(false);
-    await change(pool, soon, order.orderId, overdue, (state) => state && { ...state, inventory: 'reserved' as const });
+    await change(pool, soon, order.orderId, overdue, (state) => state && waits({ ...state, inventory: 'reserved' }));
     expect(await isDue()).toBe(true);
-    await change(pool, orders, order.orderId, overdue, (state) => state && { ...state, payment: 'processed' as const });
+    await change(pool, orders, order.orderId, overdue, (state) => state && waits({ ...state, payment: 'processed' }));
     expect(await isDue()).toBe(false);
+  });
+
+  it('a PENDING order is due at its own deadline if that is before its nudge, whoever saves it; another is not', async () => {
+    const pool = await begin('order');
+    const strict = createOrderStore({ deadlineMs: 0, healingAfterMs: 30_000 });
+    const isDue = async () => (await overdueOrders(pool, 10)).length === 1;
+    const order = newOrder(placement, null);
+    await change(pool, strict, order.orderId, overdue, () => waits(order));
+    expect(await isDue()).toBe(true);
+    await change(pool, orders, order.orderId, overdue, (state) => state && waits({ ...state, attempts: 1 }));
+    expect(await isDue()).toBe(true);
+    await change(pool, orders, order.orderId, overdue, (state) => state && waits({ ...state, status: 'CANCELLED' }));
+    expect(await isDue()).toBe(false);
+  });
+
+  it('a nudge leaves an order as old as it was; a move makes it young', async () => {
+    const pool = await begin('order');
+    const order = newOrder(placement, null);
+    const updatedAt = async () => (await read(pool, orders, order.orderId, overdue))?.record?.updatedAt.getTime() ?? 0;
+    await change(pool, orders, order.orderId, overdue, () => waits(order));
+    const first = await updatedAt();
+    await change(pool, orders, order.orderId, overdue, (state) => state && waits({ ...state, nudges: 1 }));
+    await change(pool, orders, order.orderId, overdue, (state) => state && { ...state });
+    expect(await updatedAt()).toBe(first);
+    await eventually(async () => {
+      const move = (state: OrderState) => state && waits({ ...state, attempts: state.attempts + 1 });
+      await change(pool, orders, order.orderId, overdue, move);
+      expect(await updatedAt()).toBeGreaterThan(first);
+    });
   });
 
   it('a failed write undoes its transaction, though a COMMIT follows, and the connection is as good as before', async () => {
@@ -208,6 +248,7 @@ describe.each(Object.keys(databaseStages))('in %s', (name) => {
         currency: 'USD',
         paymentMethod: 'tok_visa',
         nudges: 0,
+        wake: { kind: 'nudge' as const, doublings: 0 },
         clock: { nudgeDue: false, stale: false },
       },
     }));
@@ -222,6 +263,7 @@ describe.each(Object.keys(databaseStages))('in %s', (name) => {
       currency: 'USD',
       paymentMethod: 'tok_visa',
       nudges: 0,
+      wake: { kind: 'kept' },
       clock: { nudgeDue: false, stale: false },
     });
   });
@@ -277,6 +319,7 @@ describe.each(Object.keys(databaseStages))('in %s', (name) => {
       channel: 'log',
       attempts: 0,
       sent: true,
+      wake: null,
       overdue: false,
     } as const;
     for (const kind of ['CONFIRMED', 'COMPLETED'] as const)
@@ -286,7 +329,12 @@ describe.each(Object.keys(databaseStages))('in %s', (name) => {
       }));
     const state = await read(pool, store, 'order-1', message);
     expect([...state.told.keys()].sort()).toEqual(['COMPLETED', 'CONFIRMED']);
-    expect(state.told.get('CONFIRMED')).toMatchObject({ ...told, kind: 'CONFIRMED', message: undefined });
+    expect(state.told.get('CONFIRMED')).toMatchObject({
+      ...told,
+      kind: 'CONFIRMED',
+      message: undefined,
+      wake: { kind: 'kept' },
+    });
   });
 
   it('a mail that is not out is due when it was, whatever else its customer is told', async () => {
@@ -294,7 +342,9 @@ describe.each(Object.keys(databaseStages))('in %s', (name) => {
     const soon = createNotificationStore({ mail: true, firstPauseMs: 0 });
     const late = createNotificationStore({ mail: true, firstPauseMs: 30_000 });
     const message = { type: 'MailOverdue', kind: 'CONFIRMED' } as const;
-    const mail = { customerId: 'c', subject: 's', message: 'm', channel: 'smtp', attempts: 1, sent: false } as const;
+    const wake = { kind: 'nudge', doublings: 0 } as const;
+    const written = { customerId: 'c', subject: 's', message: 'm', channel: 'smtp' } as const;
+    const mail = { ...written, attempts: 1, sent: false, wake } as const;
     const tell = (store: typeof soon, kind: 'CONFIRMED' | 'COMPLETED') =>
       change(pool, store, 'order-1', message, (state) => ({
         ...state,

@@ -1,28 +1,10 @@
-/** The tables of inventory-service and the statements of its store (inventory-service/src/adapters/database/reservation-store.ts). */
+/** The tables of inventory-service (inventory-service/src/adapters/database/reservation-statements.ts). */
+import type { Level, SentReservation } from '@quadrille/inventory-service/src/adapters/database/reservation-store';
 import { catalogue } from '@quadrille/inventory-service/src/catalogue';
+import { createStateTable, rowTimes, type StateTable } from './state-table';
 import { sqlError, type Statements } from './statement';
-import { createTable, indexByDue, type DueIndex, type Table } from './tables';
-import { growing, list, number, records, rowsOf, toColumn, written } from './values';
-
-interface ReservationRecord {
-  readonly order_id: string;
-  readonly customer_id: string;
-  readonly status: string;
-  readonly reason: string | null;
-  readonly items: readonly { readonly productId: string; readonly quantity: number }[];
-  readonly lines_at_fault?: readonly object[];
-  readonly total_minor?: number;
-  readonly currency?: string;
-  readonly payment_method?: string;
-  readonly traceparent?: string;
-  readonly nudges: number;
-}
-
-/** A row of `reservation`; times in milliseconds. */
-export interface ReservationRow extends ReservationRecord {
-  readonly updated_at: number;
-  readonly due_at: number | null;
-}
+import { createTable, type Table } from './tables';
+import { list, records, rowsOf } from './values';
 
 /** A row of `product`, and the sum of its adjustments. */
 export interface ProductRow {
@@ -38,8 +20,7 @@ export interface ProductRow {
 /** The tables of inventory-service. */
 export interface InventoryTables {
   readonly product: Table<ProductRow>;
-  readonly reservation: Table<ReservationRow>;
-  readonly reservationDue: DueIndex<ReservationRow>;
+  readonly reservations: StateTable<SentReservation>;
 }
 
 /** Creates them, with the catalogue that a fresh shop starts with, but no more than `rare` units of some products. */
@@ -57,61 +38,26 @@ export function createInventoryTables(rare: number): InventoryTables {
       adjusted: stock,
     });
   }
-  const reservation = createTable<ReservationRow>('reservation');
-  return { product, reservation, reservationDue: indexByDue(reservation, ({ due_at }) => due_at) };
+  const reservations = createStateTable<SentReservation>({
+    name: 'reservation',
+    keyOf: (row) => row.order_id,
+    notLoaded: ['traceparent'],
+    writtenOnce: ['customer_id', 'items', 'lines_at_fault', 'total_minor', 'currency', 'payment_method', 'traceparent'],
+    computes: rowTimes,
+  });
+  return { product, reservations };
 }
 
 /** Products of which a fresh shop has fewer than this are made rare, so that they sell out in a short run too. */
 const RARE_BELOW = 500;
 
-const NUDGE_PAUSE_MAX_MS = 600_000;
-
-interface Level {
-  readonly product_id: string;
-  readonly available: number;
-  readonly reserved: number;
-  readonly committed: number;
-}
-
-function upserted(stored: ReservationRow | undefined, record: ReservationRecord, nowMs: number, nudgeMs: number) {
-  const now = toColumn(nowMs);
-  const due_at =
-    record.status === 'RESERVED' ? toColumn(nowMs + growing(nudgeMs, record.nudges, NUDGE_PAUSE_MAX_MS)) : null;
-  if (!stored) return { ...record, updated_at: now, due_at };
-  const { status, reason, nudges } = record;
-  return { ...stored, status, reason, nudges, due_at, updated_at: stored.status === status ? stored.updated_at : now };
-}
-
-const loaded = (row: ReservationRow, nowMs: number, healingMs: number) => ({
-  orderId: row.order_id,
-  customerId: row.customer_id,
-  status: row.status,
-  reason: row.reason,
-  items: row.items,
-  linesAtFault: row.lines_at_fault ?? null,
-  totalMinor: row.total_minor ?? null,
-  currency: row.currency ?? null,
-  paymentMethod: row.payment_method ?? null,
-  nudges: row.nudges,
-  nudgeDue: row.due_at !== null && row.due_at <= nowMs,
-  stale: row.updated_at <= nowMs - healingMs,
-});
-
 const productLock = (id: string) => `product ${id}`;
 
 /** The statements of the store. */
-export function inventoryStatements({ product, reservation, reservationDue }: InventoryTables): Statements {
+export function inventoryStatements({ product, reservations }: InventoryTables): Statements {
   return {
-    'reservations-load': {
-      run: (values, tx) => {
-        const rows: object[] = [];
-        for (const id of new Set(list(values, 0))) {
-          const row = tx.get(reservation, id);
-          if (row) rows.push(loaded(row, tx.nowMs, number(values, 1)));
-        }
-        return rowsOf(rows);
-      },
-    },
+    'reservations-load': reservations.load,
+    'reservations-overdue': reservations.overdue,
     'stock-lock': {
       locks: (values) => [...list(values, 0)].sort().map(productLock),
       run: (values, tx) => {
@@ -134,7 +80,7 @@ export function inventoryStatements({ product, reservation, reservationDue }: In
     'reservations-save': {
       locks: (values) => [
         ...(records(values, 1) as readonly Level[]).map(({ product_id }) => productLock(product_id)),
-        ...(records(values, 0) as readonly ReservationRecord[]).map(({ order_id }) => `reservation ${order_id}`),
+        ...(reservations.save.locks?.(values) ?? []),
       ],
       run: (values, tx) => {
         for (const { product_id: id, available, reserved, committed } of records(values, 1) as readonly Level[]) {
@@ -144,21 +90,8 @@ export function inventoryStatements({ product, reservation, reservationDue }: In
             throw sqlError('23514', 'new row for relation "product" violates check constraint "product_stock_check"');
           tx.put(product, id, { ...row, available, reserved, committed });
         }
-        const rows = records(values, 0) as readonly ReservationRecord[];
-        for (const record of rows) {
-          const { order_id: id } = record;
-          tx.put(reservation, id, upserted(tx.get(reservation, id), record, tx.nowMs, number(values, 2)));
-        }
-        return written(rows.length);
+        return reservations.save.run(values, tx);
       },
-    },
-    'reservations-overdue': {
-      run: (values, tx) =>
-        rowsOf(
-          reservationDue
-            .due(tx.nowMs, number(values, 0))
-            .map(({ order_id, traceparent }) => ({ key: order_id, traceparent: traceparent ?? null })),
-        ),
     },
   };
 }

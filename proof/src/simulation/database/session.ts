@@ -1,6 +1,7 @@
 /**
- * The server's end of a connection: requests run one after the other, each waits for its locks, a failed one aborts its transaction
- * (and turns the COMMIT behind it into a rollback), and a connection that ends rolls back. The states of a transaction are of one piece.
+ * The server's end of a connection: requests run one after the other, each waits for its locks, a failed one aborts its
+ * transaction (and turns the COMMIT behind it into a rollback), and a connection that ends rolls back. The states of a
+ * transaction are of one piece.
  */
 import { LOCK_TIMEOUT_MS } from '@quadrille/service-chassis/src/database/pool';
 import { world, type Owner, type Scheduler } from '../engine/scheduler';

@@ -15,7 +15,10 @@ export const text = (values: readonly unknown[], index: number): string => value
 
 const parsed = new WeakMap<readonly unknown[], Map<number, unknown>>();
 
-/** The recordset at this position, a JSON text as `json_to_recordset` reads it; read once, for the locks and for the writing. */
+/**
+ * The recordset at this position, a JSON text as `json_to_recordset` reads it; read once, for the locks and for the
+ * writing.
+ */
 export function records(values: readonly unknown[], index: number): unknown {
   const known = parsed.get(values) ?? new Map<number, unknown>();
   parsed.set(values, known);
@@ -35,7 +38,3 @@ export const toDate = (atMs: number): Date => new Date(EPOCH_MS + Math.round(atM
 
 /** A column of times keeps whole milliseconds. */
 export const toColumn = (atMs: number): number => Math.round(atMs);
-
-/** The pause of a nudge in milliseconds: doubling, capped. */
-export const growing = (firstMs: number, times: number, maxMs: number): number =>
-  Math.min(maxMs, firstMs * 2 ** Math.min(times, 20));

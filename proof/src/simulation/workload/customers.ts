@@ -161,7 +161,7 @@ export function createCustomers(options: {
   const refund = (orderId: string, traceparent: string, random: Random) => {
     later(random.between(1_000, 60_000), () => {
       // The operator looks the payment up first, as the HTTP adapter does.
-      if (!system.tables.payment.payments.rows.has(orderId)) return;
+      if (!system.tables.payment.payments.table.rows.has(orderId)) return;
       insist<Payment>(
         (answered) => {
           system.askPayment({ key: orderId, message: { type: 'RefundPayment' }, cause: { traceparent } }, answered);

@@ -7,13 +7,13 @@ import {
   notificationStatements,
   type NotificationTables,
 } from '../database/notification-tables';
-import { createOrderTables, orderStatements, type OrderTables } from '../database/order-tables';
+import { createOrderTable, orderStatements, type OrderTable } from '../database/order-tables';
 import { bankStatements, createPaymentTables, paymentStatements, type PaymentTables } from '../database/payment-tables';
 import type { Statements } from '../database/statement';
 
 /** All tables. */
 export interface Tables {
-  readonly order: OrderTables;
+  readonly order: OrderTable;
   readonly inventory: InventoryTables;
   readonly payment: PaymentTables;
   readonly notification: NotificationTables;
@@ -25,7 +25,7 @@ const ORDERS_PER_RARE_UNIT = 300;
 
 /** All tables, empty but for the catalogue. */
 export const createTables = (orders: number): Tables => ({
-  order: createOrderTables(),
+  order: createOrderTable(),
   inventory: createInventoryTables(Math.ceil(orders / ORDERS_PER_RARE_UNIT)),
   payment: createPaymentTables(),
   notification: createNotificationTables(),
