@@ -106,6 +106,13 @@ module.exports = {
         pathNot: '^$1/|^[a-z-]+/src/(index|service)[.]ts$',
       },
     },
+    {
+      name: 'builders-serve-tests-only',
+      comment: 'What tests are made of is no part of what runs.',
+      severity: 'error',
+      from: { pathNot: tests },
+      to: { path: '^[a-z-]+/test/' },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'nothing-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {

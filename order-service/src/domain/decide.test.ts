@@ -1,20 +1,40 @@
 import { decideBy } from '@quadrille/service-chassis';
-import type { DomainEvent } from '@quadrille/shared-events';
 import fc from 'fast-check';
 import { service } from '../service';
-import type { OrderCommand, OrderState } from './decide';
+import type { OrderState } from './decide';
 import { FRESH, inventoryFacets, isSettled, paymentFacets, type Order, type OrderStatus } from './order';
-import { event, heard, order, priced, who } from '../../test/samples';
+import {
+  cancelOrder,
+  completeOrder,
+  inventoryReleased,
+  inventoryReserved,
+  inventoryUnavailable,
+  order,
+  orderOverdue,
+  paymentAttemptFailed,
+  paymentFailed,
+  paymentProcessed,
+  paymentRefunded,
+  paymentVoided,
+} from '../../test/builders';
 
 const decide = decideBy(service);
 
-const commands = {
-  CancelOrder: { type: 'CancelOrder' },
-  CompleteOrder: { type: 'CompleteOrder' },
-  OrderOverdue: { type: 'OrderOverdue' },
-} as const satisfies Record<string, OrderCommand>;
-const messages = { ...heard, ...commands };
+const messages = {
+  InventoryReserved: inventoryReserved(),
+  InventoryUnavailable: inventoryUnavailable(),
+  InventoryReleased: inventoryReleased(),
+  PaymentProcessed: paymentProcessed(),
+  PaymentAttemptFailed: paymentAttemptFailed(),
+  PaymentFailed: paymentFailed(),
+  PaymentVoided: paymentVoided(),
+  PaymentRefunded: paymentRefunded(),
+  CancelOrder: cancelOrder(),
+  CompleteOrder: completeOrder(),
+  OrderOverdue: orderOverdue(),
+};
 type MessageName = keyof typeof messages;
+type Message = Parameters<typeof decide>[1];
 const messageNames = Object.keys(messages) as MessageName[];
 const statuses: readonly OrderStatus[] = [
   'PENDING',
@@ -27,7 +47,7 @@ const statuses: readonly OrderStatus[] = [
 ];
 
 /** One line of what a decision says: the status after it, and what it publishes. */
-const told = (state: OrderState, message: DomainEvent<keyof typeof heard> | OrderCommand) => {
+const told = (state: OrderState, message: Message) => {
   const { state: next, events } = decide(state, message);
   return [next?.status ?? 'none', ...events.map(({ type }) => type)].join(' + ');
 };
@@ -66,11 +86,11 @@ function stays(): Record<OrderStatus, string> {
 
 describe('every status against every message', () => {
   const cells = messageNames.flatMap((name) => statuses.map((status) => [status, name, table[name][status]] as const));
-  it.each(cells)('%s, %s: %s', (status, name, expected) => {
+  it.each(cells)('a %s order, on %s, is then %s', (status, name, expected) => {
     expect(told(order({ status }), messages[name])).toBe(expected);
   });
 
-  it.each(messageNames)('no order, %s: nothing to do', (name) => {
+  it.each(messageNames)('of an order that is not known, %s changes nothing', (name) => {
     expect(decide(undefined, messages[name])).toMatchObject({
       state: undefined,
       outcome: 'unchanged: no such order',
@@ -79,57 +99,13 @@ describe('every status against every message', () => {
   });
 });
 
-describe('placing', () => {
-  it('announces the order as it was asked for', () => {
-    const placed = order();
-    expect(decide(undefined, { type: 'PlaceOrder', order: placed })).toMatchObject({
-      state: placed,
-      outcome: 'placed',
-      events: [
-        { type: 'OrderCreated', data: { ...who, items: placed.items, currency: 'USD', paymentMethod: 'tok_success' } },
-      ],
-    });
-  });
-
-  it('finds the first order of an idempotency key, and says when the request was another', () => {
-    const first = order();
-    expect(decide(first, { type: 'PlaceOrder', order: order({ orderId: 'order-2' }) })).toMatchObject({
-      state: first,
-      outcome: 'unchanged: placed already',
-      events: [],
-    });
-    expect(decide(first, { type: 'PlaceOrder', order: order({ requestHash: 'other' }) }).outcome).toBe(
-      'unchanged: the key belongs to another request',
-    );
-  });
-});
-
-describe('what an order learns', () => {
-  it('has its prices from the reservation, once', () => {
-    const { state } = decide(order(), heard.InventoryReserved);
-    expect(state).toMatchObject({ items: priced, totalMinor: 2_000, inventory: 'reserved' });
-  });
-
-  it('counts attempts upwards only', () => {
-    const after = decide(order({ attempts: 3 }), heard.PaymentAttemptFailed).state;
-    expect(after?.attempts).toBe(3);
-    expect(decide(order(), heard.PaymentProcessed).state?.attempts).toBe(2);
-  });
-
-  it('keeps the reason of the event that ended it', () => {
-    expect(decide(order(), heard.InventoryUnavailable).state?.reason).toBe('OUT_OF_STOCK');
-    expect(decide(order(), heard.PaymentFailed).state?.reason).toBe('DECLINED');
-    expect(decide(order(), commands.CancelOrder).state?.reason).toBe('CUSTOMER_REQUEST');
-  });
-});
-
 describe('deadline and healing', () => {
   const overdue = (changes: Partial<Order>, clock: Partial<Order['clock']>) =>
-    told(order({ ...changes, clock: { ...FRESH, ...clock } }), commands.OrderOverdue);
+    told(order({ ...changes, clock: { ...FRESH, ...clock } }), orderOverdue());
 
   it('cancels an order that stayed PENDING beyond its deadline', () => {
     expect(overdue({}, { deadlinePassed: true })).toBe('CANCELLED + OrderCancelled');
-    expect(decide(order({ clock: { ...FRESH, deadlinePassed: true } }), commands.OrderOverdue).state?.reason).toBe(
+    expect(decide(order({ clock: { ...FRESH, deadlinePassed: true } }), orderOverdue()).state?.reason).toBe(
       'DEADLINE_EXCEEDED',
     );
   });
@@ -138,9 +114,7 @@ describe('deadline and healing', () => {
     expect(overdue({}, { nudgeDue: true })).toBe('PENDING + OrderCreated');
     expect(overdue({ status: 'FAILED' }, { nudgeDue: true })).toBe('FAILED + OrderCreated');
     expect(overdue({ status: 'CANCELLED' }, { nudgeDue: true })).toBe('CANCELLED + OrderCancelled');
-    expect(decide(order({ nudges: 2, clock: { ...FRESH, nudgeDue: true } }), commands.OrderOverdue).state?.nudges).toBe(
-      3,
-    );
+    expect(decide(order({ nudges: 2, clock: { ...FRESH, nudgeDue: true } }), orderOverdue()).state?.nudges).toBe(3);
   });
 
   it('leaves a settled order alone, whatever the clock says', () => {
@@ -157,27 +131,27 @@ describe('deadline and healing', () => {
     ['REJECTED', 'REJECTED'],
     ['FAILED', 'FAILED'],
     ['REFUNDED', 'REFUNDED'],
-  ] as const)('%s hears PaymentProcessed again long after: %s', (status, expected) => {
+  ] as const)('a %s order, on PaymentProcessed heard again long after, is then %s', (status, expected) => {
     const settled = order({ status, payment: 'processed', attempts: 2, totalMinor: 2_000, clock: stale });
-    expect(told(settled, heard.PaymentProcessed)).toBe(expected);
-    expect(told({ ...settled, clock: FRESH }, heard.PaymentProcessed)).toBe(status);
+    expect(told(settled, messages.PaymentProcessed)).toBe(expected);
+    expect(told({ ...settled, clock: FRESH }, messages.PaymentProcessed)).toBe(status);
   });
 
-  it('REFUNDED answers a refund heard again long after, so that stock left reserved is committed', () => {
-    expect(told(order({ status: 'REFUNDED', payment: 'over', clock: stale }), heard.PaymentRefunded)).toBe(
+  it('a REFUNDED order that hears of the refund again long after confirms again, so that stock left reserved is committed', () => {
+    expect(told(order({ status: 'REFUNDED', payment: 'over', clock: stale }), messages.PaymentRefunded)).toBe(
       'REFUNDED + OrderConfirmed',
     );
   });
 
   it.each([
-    ['DECLINED', 'stale', 'FAILED'],
-    ['GATEWAY_UNAVAILABLE', 'stale', 'FAILED'],
-    ['DECLINED', 'fresh', 'PENDING'], // PaymentFailed itself is on its way
-    ['CUSTOMER_REQUEST', 'stale', 'PENDING'],
-    [undefined, 'stale', 'PENDING'], // as older releases of inventory-service say it
-  ] as const)('PENDING hears that stock was released (%s), %s: %s', (reason, age, status) => {
-    const pending = order({ inventory: 'released', attempts: 3, clock: age === 'stale' ? stale : FRESH });
-    const released = event('InventoryReleased', { ...who, items: priced, ...(reason === undefined ? {} : { reason }) });
+    ['DECLINED', 'long ago', 'FAILED'],
+    ['GATEWAY_UNAVAILABLE', 'long ago', 'FAILED'],
+    ['DECLINED', 'just now', 'PENDING'], // PaymentFailed itself is on its way
+    ['CUSTOMER_REQUEST', 'long ago', 'PENDING'],
+    [undefined, 'long ago', 'PENDING'], // as older releases of inventory-service say it
+  ] as const)('a PENDING order whose stock was released (%s), last changed %s, is then %s', (reason, age, status) => {
+    const pending = order({ inventory: 'released', attempts: 3, clock: age === 'long ago' ? stale : FRESH });
+    const released = inventoryReleased(reason === undefined ? {} : { reason });
     const { state, events } = decide(pending, released);
     expect(events).toEqual([]);
     expect(state).toMatchObject(
@@ -237,8 +211,13 @@ describe('whatever is delivered, in whatever order, however often', () => {
   });
 
   it('a cancelled order ends the same in every order of what follows', () => {
-    const cancelledOrder = decide(order(), commands.CancelOrder).state;
-    const follow = [heard.InventoryReserved, heard.InventoryReleased, heard.PaymentProcessed, heard.PaymentRefunded];
+    const cancelledOrder = decide(order(), cancelOrder()).state;
+    const follow = [
+      messages.InventoryReserved,
+      messages.InventoryReleased,
+      messages.PaymentProcessed,
+      messages.PaymentRefunded,
+    ];
     fc.assert(
       fc.property(fc.shuffledSubarray([...follow, ...follow], { minLength: 8 }), (shuffled) => {
         const end = after(shuffled, cancelledOrder);

@@ -12,7 +12,22 @@ import {
   type Order,
   type OrderStatus,
 } from './order';
-import { event, heard, money, order, priced, who } from '../../test/samples';
+import {
+  cancelOrder,
+  completeOrder,
+  inventoryReleased,
+  inventoryReserved,
+  inventoryUnavailable,
+  order,
+  orderOverdue,
+  paymentAttemptFailed,
+  paymentFailed,
+  paymentProcessed,
+  paymentRefunded,
+  paymentVoided,
+  placeOrder,
+  priced,
+} from '../../test/builders';
 
 const decide = decideBy(service);
 
@@ -25,28 +40,28 @@ const statuses: readonly OrderStatus[] = [
 ];
 
 test('a placed order is due at its first nudge, or at its deadline if that is earlier', () => {
-  const { state } = decide(undefined, { type: 'PlaceOrder', order: order({ wake: null }) });
+  const { state } = decide(undefined, placeOrder(order({ wake: null })));
   expect(state?.wake).toEqual({ kind: 'nudge-or-deadline', doublings: 0 });
 });
 
 test.each([
-  ['PENDING', 'that moves', loaded(), heard.InventoryReserved, { kind: 'nudge-or-deadline', doublings: 0 }],
-  ['CANCELLED', 'with its money', loaded(), { type: 'CancelOrder' }, { kind: 'nudge', doublings: 0 }],
-  ['FAILED', 'with its stock', loaded(), heard.PaymentFailed, { kind: 'nudge', doublings: 0 }],
-  ['CONFIRMED', 'and settled', loaded(), heard.PaymentProcessed, null],
-  ['REJECTED', 'and settled', loaded(), heard.InventoryUnavailable, null],
-  ['FAILED', 'and settled', loaded({ inventory: 'released' }), heard.PaymentFailed, null],
-  ['COMPLETED', 'and settled', loaded({ status: 'CONFIRMED' }), { type: 'CompleteOrder' }, null],
-  ['REFUNDED', 'and settled', loaded({ status: 'COMPLETED' }), heard.PaymentRefunded, null],
+  ['PENDING', 'that moves', loaded(), inventoryReserved(), { kind: 'nudge-or-deadline', doublings: 0 }],
+  ['CANCELLED', 'with its money', loaded(), cancelOrder(), { kind: 'nudge', doublings: 0 }],
+  ['FAILED', 'with its stock', loaded(), paymentFailed(), { kind: 'nudge', doublings: 0 }],
+  ['CONFIRMED', 'and settled', loaded(), paymentProcessed(), null],
+  ['REJECTED', 'and settled', loaded(), inventoryUnavailable(), null],
+  ['FAILED', 'and settled', loaded({ inventory: 'released' }), paymentFailed(), null],
+  ['COMPLETED', 'and settled', loaded({ status: 'CONFIRMED' }), completeOrder(), null],
+  ['REFUNDED', 'and settled', loaded({ status: 'COMPLETED' }), paymentRefunded(), null],
 ] as const)('an order that is %s %s is due by its state', (status, _how, before, message, wake) => {
   const { state } = decide(before, message);
   expect(state).toMatchObject({ status, wake });
 });
 
 test('a nudge doubles the pause before the next, and a move begins anew', () => {
-  const nudged = decide(loaded({ nudges: 2, clock: due }), { type: 'OrderOverdue' }).state;
+  const nudged = decide(loaded({ nudges: 2, clock: due }), orderOverdue()).state;
   expect(nudged?.wake).toEqual({ kind: 'nudge-or-deadline', doublings: 3 });
-  expect(decide(nudged, heard.PaymentAttemptFailed).state).toMatchObject({
+  expect(decide(nudged, paymentAttemptFailed()).state).toMatchObject({
     nudges: 0,
     wake: { kind: 'nudge-or-deadline', doublings: 0 },
   });
@@ -54,14 +69,14 @@ test('a nudge doubles the pause before the next, and a move begins anew', () => 
 
 test('who repeats himself does not put off the nudge', () => {
   const before = loaded({ inventory: 'reserved' });
-  expect(decide(before, heard.InventoryReserved).state?.wake).toBe(KEPT);
-  expect(decide(before, { type: 'OrderOverdue' }).state?.wake).toBe(KEPT);
+  expect(decide(before, inventoryReserved()).state?.wake).toBe(KEPT);
+  expect(decide(before, orderOverdue()).state?.wake).toBe(KEPT);
 });
 
 test('neither does who adds nothing but a price', () => {
   const before = loaded({ status: 'CANCELLED', payment: 'over', attempts: 2 });
-  const { state } = decide(before, heard.PaymentProcessed);
-  expect(state).toMatchObject({ totalMinor: money.totalMinor, wake: KEPT });
+  const { state } = decide(before, paymentProcessed());
+  expect(state).toMatchObject({ totalMinor: 2_000, wake: KEPT });
 });
 
 const moves: readonly (readonly [Partial<Order>, boolean])[] = [
@@ -92,9 +107,19 @@ test('the state alone says when: settled never, PENDING no later than its deadli
 });
 
 test('whatever is delivered, an order is due by its state when it moved or was nudged, and when it was otherwise', () => {
-  const released = event('InventoryReleased', { ...who, items: priced, reason: 'DECLINED' });
-  const commands = [{ type: 'CancelOrder' }, { type: 'CompleteOrder' }, { type: 'OrderOverdue' }] as const;
-  const anyMessage = fc.constantFrom(...Object.values(heard), released, ...commands);
+  const released = inventoryReleased({ reason: 'DECLINED' });
+  const events = [
+    inventoryReserved(),
+    inventoryUnavailable(),
+    inventoryReleased(),
+    paymentProcessed(),
+    paymentAttemptFailed(),
+    paymentFailed(),
+    paymentVoided(),
+    paymentRefunded(),
+  ];
+  const commands = [cancelOrder(), completeOrder(), orderOverdue()];
+  const anyMessage = fc.constantFrom(...events, released, ...commands);
   const clocks = fc.record({ deadlinePassed: fc.boolean(), nudgeDue: fc.boolean(), stale: fc.boolean() });
   fc.assert(
     fc.property(fc.array(fc.tuple(anyMessage, clocks), { maxLength: 12 }), (history) => {
