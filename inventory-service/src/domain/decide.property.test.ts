@@ -1,10 +1,11 @@
 /** What holds for stock whatever arrives, in whatever order, however often. */
 import { decideBy } from '@quadrille/service-chassis';
-import { envelop, type DomainEvent, type EventData, type EventType } from '@quadrille/shared-events';
+import type { DomainEvent } from '@quadrille/shared-events';
 import fc from 'fast-check';
 import { service, type Heard } from '../service';
 import type { ReservationCommand } from './decide';
 import type { Product, Reservation } from './reservation';
+import { orderCancelled, orderConfirmed, orderCreated, paymentFailed } from '../../test/builders';
 
 const decide = decideBy(service);
 
@@ -17,9 +18,6 @@ interface Delivery {
 
 const PRODUCTS = ['bean', 'cup', 'jug'];
 const UNITS = 8;
-
-const event = <Type extends EventType>(type: Type, data: EventData<Type>) =>
-  envelop(type, data, { id: `${type}-${data.orderId}`, time: '2026-11-21T12:00:00.000Z' });
 
 /** Decides deliveries one after another on one stock, as the store does for a batch. */
 function play(deliveries: readonly Delivery[]) {
@@ -67,10 +65,10 @@ const ordersArbitrary = fc.array(linesArbitrary, { minLength: 1, maxLength: 6 })
   orders.map((items, index) => {
     const who = { orderId: `order-${String(index)}`, customerId: 'customer-1' };
     return {
-      created: event('OrderCreated', { ...who, items, currency: 'USD', paymentMethod: 'tok_visa' }),
-      confirmed: event('OrderConfirmed', { ...who, totalMinor: 100, currency: 'USD' }),
-      cancelled: event('OrderCancelled', { ...who, reason: 'CUSTOMER_REQUEST' }),
-      failed: event('PaymentFailed', { ...who, attempts: 1, reason: 'DECLINED' }),
+      created: orderCreated({ ...who, items }),
+      confirmed: orderConfirmed(who),
+      cancelled: orderCancelled(who),
+      failed: paymentFailed(who),
     };
   }),
 );

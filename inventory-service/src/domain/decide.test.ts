@@ -1,57 +1,44 @@
 import { decideBy } from '@quadrille/service-chassis';
-import { envelop, type EventData, type EventType } from '@quadrille/shared-events';
 import { service } from '../service';
-import { FRESH, type Product, type Reservation, type ReservationClock, type ReservationState } from './reservation';
+import { FRESH, type Reservation, type ReservationClock, type ReservationState } from './reservation';
+import {
+  inventoryReleased,
+  inventoryReserved,
+  mugs,
+  orderCancelled,
+  orderConfirmed,
+  orderCreated,
+  orderCreatedForTooMany,
+  paymentFailed,
+  refusal,
+  reservation,
+  reservationOverdue,
+  tombstone,
+} from '../../test/builders';
 
 const decide = decideBy(service);
 
-const who = { orderId: 'order-1', customerId: 'customer-1' };
-const priced = [{ productId: 'mug', quantity: 2, unitPriceMinor: 1_000 }];
-const terms = { totalMinor: 2_000, currency: 'USD', paymentMethod: 'tok_success' };
-const mug: Product = { productId: 'mug', priceMinor: 1_000, currency: 'USD', available: 5, reserved: 2, committed: 2 };
-const lineAtFault = { productId: 'mug', quantity: 2, quantityAvailable: 0, unitPriceMinor: 1_000 };
-
-const reservations = (clock: ReservationClock): Readonly<Record<string, Reservation | undefined>> => {
-  const common = { ...who, nudges: 0, wake: null, clock };
-  return {
-    none: undefined,
-    RESERVED: { ...common, status: 'RESERVED', reason: null, items: priced, ...terms },
-    COMMITTED: { ...common, status: 'COMMITTED', reason: null, items: priced, ...terms },
-    RELEASED: { ...common, status: 'RELEASED', reason: 'DECLINED', items: priced, ...terms },
-    UNAVAILABLE: {
-      ...common,
-      status: 'UNAVAILABLE',
-      reason: 'OUT_OF_STOCK',
-      items: priced,
-      linesAtFault: [lineAtFault],
-    },
-    TOMBSTONE: { ...common, status: 'TOMBSTONE', reason: 'CUSTOMER_REQUEST', items: [] },
-  };
-};
-
-const event = <Type extends EventType>(type: Type, data: EventData<Type>) =>
-  envelop(type, data, { id: `id-${type}`, time: '2026-11-21T12:00:00.000Z' });
-
-const orderCreated = (quantity: number) =>
-  event('OrderCreated', {
-    ...who,
-    items: [{ productId: 'mug', quantity, unitPriceMinor: null }],
-    currency: 'USD',
-    paymentMethod: 'tok_success',
-  });
+const reservations = (clock: ReservationClock): Readonly<Record<string, Reservation | undefined>> => ({
+  none: undefined,
+  RESERVED: reservation({ clock }),
+  COMMITTED: reservation({ status: 'COMMITTED', clock }),
+  RELEASED: reservation({ status: 'RELEASED', reason: 'DECLINED', clock }),
+  UNAVAILABLE: refusal({ clock }),
+  TOMBSTONE: tombstone({ clock }),
+});
 
 const messages = {
-  'OrderCreated, available': orderCreated(2),
-  'OrderCreated, at fault': orderCreated(6),
-  OrderConfirmed: event('OrderConfirmed', { ...who, totalMinor: 2_000, currency: 'USD' }),
-  OrderCancelled: event('OrderCancelled', { ...who, reason: 'CUSTOMER_REQUEST' }),
-  PaymentFailed: event('PaymentFailed', { ...who, attempts: 4, reason: 'DECLINED' }),
-  ReservationOverdue: { type: 'ReservationOverdue' },
-} as const;
+  'OrderCreated, available': orderCreated(),
+  'OrderCreated, at fault': orderCreatedForTooMany(),
+  OrderConfirmed: orderConfirmed(),
+  OrderCancelled: orderCancelled(),
+  PaymentFailed: paymentFailed(),
+  ReservationOverdue: reservationOverdue(),
+};
 
 const state = (name: string, clock: ReservationClock = FRESH): ReservationState => ({
   reservation: reservations(clock)[name],
-  stock: new Map([['mug', mug]]),
+  stock: mugs(),
 });
 
 /** One line of what a decision says: the status, the stock (available/reserved/committed), and what it publishes. */
@@ -88,7 +75,7 @@ const table: readonly (readonly [string, keyof typeof messages, string])[] = [
   ),
 ];
 
-test.each(table)('%s, hearing %s: %s', (name, message, expected) => {
+test.each(table)('reservation %s, on %s, is then %s', (name, message, expected) => {
   const before = state(name);
   expect(told(before, message)).toBe(expected);
   const [status] = expected.split(' ');
@@ -106,7 +93,7 @@ test.each([
   ['UNAVAILABLE', 'OrderCreated, available', 'UNAVAILABLE 5/2/2 InventoryUnavailable'],
   ['UNAVAILABLE', 'OrderCancelled', 'UNAVAILABLE 5/2/2 InventoryUnavailable'],
   ['TOMBSTONE', 'OrderCreated, available', 'TOMBSTONE 5/2/2 InventoryReleased'],
-] as const)('%s for long, hearing %s again, says its outcome again: %s', (name, message, expected) => {
+] as const)('reservation %s for long, on %s again, says its outcome again: %s', (name, message, expected) => {
   const before = state(name, STALE);
   expect(told(before, message)).toBe(expected);
   expect(decide(before, messages[message]).state).toBe(before);
@@ -117,25 +104,25 @@ test('a nudge announces the reservation again, once for each pause', () => {
     state('RESERVED', { stale: true, nudgeDue: true }),
     messages.ReservationOverdue,
   );
-  expect(events).toEqual([{ type: 'InventoryReserved', data: { ...who, items: priced, ...terms } }]);
+  expect(events).toEqual([{ type: 'InventoryReserved', data: inventoryReserved().data }]);
   expect(nudged.reservation).toMatchObject({ status: 'RESERVED', nudges: 1 });
   expect(decide(nudged, messages.ReservationOverdue).state).toBe(nudged);
 });
 
 test('what is announced is what holds: prices, total, reasons', () => {
   const { state: reserved, events } = decide(state('none'), messages['OrderCreated, available']);
-  expect(events).toEqual([{ type: 'InventoryReserved', data: { ...who, items: priced, ...terms } }]);
+  expect(events).toEqual([{ type: 'InventoryReserved', data: inventoryReserved().data }]);
   expect(decide(reserved, messages.PaymentFailed)).toMatchObject({
     state: { reservation: { status: 'RELEASED', reason: 'DECLINED' } },
-    events: [{ type: 'InventoryReleased', data: { ...who, items: priced, reason: 'DECLINED' } }],
+    events: [{ type: 'InventoryReleased', data: inventoryReleased({ reason: 'DECLINED' }).data }],
   });
   expect(decide(state('none'), messages.OrderCancelled)).toMatchObject({
     state: { reservation: { status: 'TOMBSTONE', reason: 'CUSTOMER_REQUEST' } },
-    events: [{ type: 'InventoryReleased', data: { ...who, items: [], reason: 'CUSTOMER_REQUEST' } }],
+    events: [{ type: 'InventoryReleased', data: inventoryReleased({ items: [] }).data }],
   });
 });
 
 test('stock that is not there is a broken invariant, and said so', () => {
-  const broken = { reservation: reservations(FRESH)['RESERVED'], stock: new Map([['mug', { ...mug, reserved: 1 }]]) };
+  const broken = { reservation: reservations(FRESH)['RESERVED'], stock: mugs({ reserved: 1 }) };
   expect(() => decide(broken, messages.OrderConfirmed)).toThrow('mug: there are not 2 units reserved');
 });
