@@ -3,7 +3,17 @@ import type { DomainEvent } from '@quadrille/shared-events';
 import { service, type Heard } from '../service';
 import type { PaymentDecision, PaymentInput } from './messages';
 import { FRESH, retryDelayMs, type Payment, type PaymentStatus } from './payment';
-import { answered, cancelled, payment, reserved } from '../../test/samples';
+import {
+  chargeAnswered,
+  inventoryReserved,
+  orderCancelled,
+  payment,
+  paymentOverdue,
+  refundAnswered,
+  refundPayment,
+  resolveAnswered,
+  retryDue,
+} from '../../test/builders';
 
 const decide = decideBy(service);
 
@@ -27,61 +37,59 @@ const last = { attempt: 4 };
 const due = { clock: { due: true, stale: false } };
 
 const rows: readonly Row[] = [
-  [{ status: 'NONE' }, reserved, 'CHARGING + Charge'],
-  [{ status: 'NONE' }, cancelled, 'VOIDED + PaymentVoided'],
-  [CHARGING, answered('charged'), 'SUCCEEDED + PaymentProcessed'],
-  [{ ...CHARGING, ...stop }, answered('charged'), 'REFUND_PENDING stop + Refund'],
-  [CHARGING, answered('declined'), 'FAILED + PaymentFailed'],
-  [{ ...CHARGING, ...stop }, answered('declined'), 'VOIDED stop + PaymentVoided'],
-  [CHARGING, answered('not processed'), 'RETRY_WAIT + PaymentAttemptFailed + timer 1000'],
-  [CHARGING, answered('no answer'), 'RETRY_WAIT unknown + PaymentAttemptFailed + timer 1000'],
-  [{ ...CHARGING, attempt: 2 }, answered('not processed', 2), 'RETRY_WAIT + PaymentAttemptFailed + timer 2000'],
-  [{ ...CHARGING, attempt: 3 }, answered('not processed', 3), 'RETRY_WAIT + PaymentAttemptFailed + timer 4000'],
-  [{ ...CHARGING, ...last }, answered('not processed', 4), 'FAILED + PaymentFailed'],
-  [{ ...CHARGING, ...last, ...unknown }, answered('not processed', 4), 'RESOLVING unknown + Resolve'],
-  [{ ...CHARGING, ...last }, answered('no answer', 4), 'RESOLVING unknown + Resolve'],
-  [{ ...CHARGING, ...stop }, answered('not processed'), 'VOIDED stop + PaymentVoided'],
-  [{ ...CHARGING, ...stop, ...unknown }, answered('not processed'), 'RESOLVING stop unknown + Resolve'],
-  [{ ...CHARGING, ...stop }, answered('no answer'), 'RESOLVING stop unknown + Resolve'],
-  [{ ...CHARGING, attempt: 2 }, answered('charged', 1), 'CHARGING'],
-  [CHARGING, cancelled, 'CHARGING stop'],
-  [{ ...CHARGING, ...stop }, cancelled, 'CHARGING stop'],
-  [{ ...CHARGING, ...due }, { type: 'PaymentOverdue' }, 'CHARGING unknown + Charge'],
-  [{ ...CHARGING, ...stop, ...due }, { type: 'PaymentOverdue' }, 'RESOLVING stop unknown + Resolve'],
-  [CHARGING, { type: 'PaymentOverdue' }, 'CHARGING'],
-  [WAITING, { type: 'RetryDue', attempt: 1 }, 'CHARGING + Charge'],
-  [{ ...WAITING, attempt: 2 }, { type: 'RetryDue', attempt: 1 }, 'RETRY_WAIT'],
-  [{ ...WAITING, ...due }, { type: 'PaymentOverdue' }, 'CHARGING + Charge'],
-  [WAITING, cancelled, 'VOIDED + PaymentVoided'],
-  [{ ...WAITING, ...unknown }, cancelled, 'RESOLVING stop unknown + Resolve'],
-  [RESOLVING, cancelled, 'RESOLVING stop unknown'],
-  [RESOLVING, { type: 'ResolveAnswered', answer: 'charged' }, 'SUCCEEDED unknown + PaymentProcessed'],
-  [{ ...RESOLVING, ...stop }, { type: 'ResolveAnswered', answer: 'charged' }, 'REFUND_PENDING stop unknown + Refund'],
-  [RESOLVING, { type: 'ResolveAnswered', answer: 'void' }, 'FAILED unknown + PaymentFailed'],
-  [{ ...RESOLVING, ...stop }, { type: 'ResolveAnswered', answer: 'void' }, 'VOIDED stop unknown + PaymentVoided'],
-  [RESOLVING, { type: 'ResolveAnswered', answer: 'declined' }, 'FAILED unknown + PaymentFailed'],
-  [{ ...RESOLVING, ...stop }, { type: 'ResolveAnswered', answer: 'declined' }, 'VOIDED stop unknown + PaymentVoided'],
-  [RESOLVING, { type: 'ResolveAnswered', answer: 'unreachable' }, 'RESOLVING unknown'],
-  [{ ...RESOLVING, ...due }, { type: 'PaymentOverdue' }, 'RESOLVING unknown + Resolve'],
-  [{ status: 'SUCCEEDED' }, cancelled, 'REFUND_PENDING + Refund'],
-  [{ status: 'SUCCEEDED' }, { type: 'RefundPayment' }, 'REFUND_PENDING + Refund'],
-  [{ status: 'REFUND_PENDING' }, { type: 'RefundAnswered', answer: 'refunded' }, 'REFUNDED + PaymentRefunded'],
-  [{ status: 'REFUND_PENDING' }, { type: 'RefundAnswered', answer: 'unreachable' }, 'REFUND_PENDING'],
-  [{ status: 'REFUND_PENDING', ...due }, { type: 'PaymentOverdue' }, 'REFUND_PENDING + Refund'],
-  [{ status: 'REFUNDED', ...due }, { type: 'PaymentOverdue' }, 'REFUNDED + PaymentRefunded'],
+  [{ status: 'NONE' }, inventoryReserved(), 'CHARGING + Charge'],
+  [{ status: 'NONE' }, orderCancelled(), 'VOIDED + PaymentVoided'],
+  [CHARGING, chargeAnswered('charged'), 'SUCCEEDED + PaymentProcessed'],
+  [{ ...CHARGING, ...stop }, chargeAnswered('charged'), 'REFUND_PENDING stop + Refund'],
+  [CHARGING, chargeAnswered('declined'), 'FAILED + PaymentFailed'],
+  [{ ...CHARGING, ...stop }, chargeAnswered('declined'), 'VOIDED stop + PaymentVoided'],
+  [CHARGING, chargeAnswered('not processed'), 'RETRY_WAIT + PaymentAttemptFailed + timer 1000'],
+  [CHARGING, chargeAnswered('no answer'), 'RETRY_WAIT unknown + PaymentAttemptFailed + timer 1000'],
+  [{ ...CHARGING, attempt: 2 }, chargeAnswered('not processed', 2), 'RETRY_WAIT + PaymentAttemptFailed + timer 2000'],
+  [{ ...CHARGING, attempt: 3 }, chargeAnswered('not processed', 3), 'RETRY_WAIT + PaymentAttemptFailed + timer 4000'],
+  [{ ...CHARGING, ...last }, chargeAnswered('not processed', 4), 'FAILED + PaymentFailed'],
+  [{ ...CHARGING, ...last, ...unknown }, chargeAnswered('not processed', 4), 'RESOLVING unknown + Resolve'],
+  [{ ...CHARGING, ...last }, chargeAnswered('no answer', 4), 'RESOLVING unknown + Resolve'],
+  [{ ...CHARGING, ...stop }, chargeAnswered('not processed'), 'VOIDED stop + PaymentVoided'],
+  [{ ...CHARGING, ...stop, ...unknown }, chargeAnswered('not processed'), 'RESOLVING stop unknown + Resolve'],
+  [{ ...CHARGING, ...stop }, chargeAnswered('no answer'), 'RESOLVING stop unknown + Resolve'],
+  [{ ...CHARGING, attempt: 2 }, chargeAnswered('charged', 1), 'CHARGING'],
+  [CHARGING, orderCancelled(), 'CHARGING stop'],
+  [{ ...CHARGING, ...stop }, orderCancelled(), 'CHARGING stop'],
+  [{ ...CHARGING, ...due }, paymentOverdue(), 'CHARGING unknown + Charge'],
+  [{ ...CHARGING, ...stop, ...due }, paymentOverdue(), 'RESOLVING stop unknown + Resolve'],
+  [CHARGING, paymentOverdue(), 'CHARGING'],
+  [WAITING, retryDue(1), 'CHARGING + Charge'],
+  [{ ...WAITING, attempt: 2 }, retryDue(1), 'RETRY_WAIT'],
+  [{ ...WAITING, ...due }, paymentOverdue(), 'CHARGING + Charge'],
+  [WAITING, orderCancelled(), 'VOIDED + PaymentVoided'],
+  [{ ...WAITING, ...unknown }, orderCancelled(), 'RESOLVING stop unknown + Resolve'],
+  [RESOLVING, orderCancelled(), 'RESOLVING stop unknown'],
+  [RESOLVING, resolveAnswered('charged'), 'SUCCEEDED unknown + PaymentProcessed'],
+  [{ ...RESOLVING, ...stop }, resolveAnswered('charged'), 'REFUND_PENDING stop unknown + Refund'],
+  [RESOLVING, resolveAnswered('void'), 'FAILED unknown + PaymentFailed'],
+  [{ ...RESOLVING, ...stop }, resolveAnswered('void'), 'VOIDED stop unknown + PaymentVoided'],
+  [RESOLVING, resolveAnswered('declined'), 'FAILED unknown + PaymentFailed'],
+  [{ ...RESOLVING, ...stop }, resolveAnswered('declined'), 'VOIDED stop unknown + PaymentVoided'],
+  [RESOLVING, resolveAnswered('unreachable'), 'RESOLVING unknown'],
+  [{ ...RESOLVING, ...due }, paymentOverdue(), 'RESOLVING unknown + Resolve'],
+  [{ status: 'SUCCEEDED' }, orderCancelled(), 'REFUND_PENDING + Refund'],
+  [{ status: 'SUCCEEDED' }, refundPayment(), 'REFUND_PENDING + Refund'],
+  [{ status: 'REFUND_PENDING' }, refundAnswered('refunded'), 'REFUNDED + PaymentRefunded'],
+  [{ status: 'REFUND_PENDING' }, refundAnswered('unreachable'), 'REFUND_PENDING'],
+  [{ status: 'REFUND_PENDING', ...due }, paymentOverdue(), 'REFUND_PENDING + Refund'],
+  [{ status: 'REFUNDED', ...due }, paymentOverdue(), 'REFUNDED + PaymentRefunded'],
 ];
 
 const everyMessage: readonly Message[] = [
-  reserved,
-  cancelled,
-  ...(['charged', 'declined', 'not processed', 'no answer'] as const).map((answer) => answered(answer)),
-  ...(['charged', 'declined', 'void', 'unreachable'] as const).map(
-    (answer) => ({ type: 'ResolveAnswered', answer }) as const,
-  ),
-  ...(['refunded', 'unreachable'] as const).map((answer) => ({ type: 'RefundAnswered', answer }) as const),
-  { type: 'RetryDue', attempt: 1 },
-  { type: 'PaymentOverdue' },
-  { type: 'RefundPayment' },
+  inventoryReserved(),
+  orderCancelled(),
+  ...(['charged', 'declined', 'not processed', 'no answer'] as const).map((answer) => chargeAnswered(answer)),
+  ...(['charged', 'declined', 'void', 'unreachable'] as const).map(resolveAnswered),
+  ...(['refunded', 'unreachable'] as const).map(refundAnswered),
+  retryDue(1),
+  paymentOverdue(),
+  refundPayment(),
 ];
 const statuses: readonly PaymentStatus[] = [
   'NONE',
@@ -95,17 +103,36 @@ const statuses: readonly PaymentStatus[] = [
   'REFUNDED',
 ];
 
+/** A message as titles name it: its type, and what it says of an attempt or an answer. */
+function inWords(message: Message): string {
+  const attempt = 'attempt' in message ? ` of attempt ${String(message.attempt)}` : '';
+  return `${message.type}${'answer' in message ? ` (${message.answer})` : ''}${attempt}`;
+}
+/** A payment as titles name it: its status, and in what it differs from the usual one. */
+const describePayment = ({ status, attempt, stopWanted, unknown, clock }: Payment) =>
+  [
+    status,
+    ...(attempt > 1 ? [`attempt ${String(attempt)}`] : []),
+    ...(stopWanted ? ['stop wanted'] : []),
+    ...(unknown ? ['outcome unknown'] : []),
+    ...(clock.due ? ['due'] : []),
+  ].join(', ');
+
 describe('the state table', () => {
-  it.each(rows)('%j hears %j', (given, message, expected) => {
-    expect(told(decide(payment(given), message))).toBe(expected);
+  const cells = rows.map(([changes, message, expected]) => {
+    const given = payment(changes);
+    return [describePayment(given), inWords(message), expected, given, message] as const;
+  });
+  it.each(cells)('a payment %s, on %s, is then %s', (_status, _message, expected, given, message) => {
+    expect(told(decide(given, message))).toBe(expected);
   });
 
   const named = new Set(rows.map(([given, message]) => `${given.status} ${JSON.stringify(message)}`));
   const others = statuses
-    .flatMap((status) => everyMessage.map((message) => [status, message] as const))
-    .filter(([status, message]) => !named.has(`${status} ${JSON.stringify(message)}`));
+    .flatMap((status) => everyMessage.map((message) => [status, inWords(message), message] as const))
+    .filter(([status, , message]) => !named.has(`${status} ${JSON.stringify(message)}`));
 
-  it.each(others)('any other pair, such as %s and %j, changes nothing and says why', (status, message) => {
+  it.each(others)('any other pair, such as %s and %s, changes nothing and says why', (status, _message, message) => {
     const before = payment({ status });
     const { state, outcome, events, effects, delayed } = decide(before, message);
     expect(state).toBe(before);
@@ -130,8 +157,8 @@ describe('healing', () => {
     (status, type) => {
       // Object.entries widens the keys, which are statuses.
       const old = payment({ status: status as keyof typeof outcomes, clock: { due: false, stale: true } });
-      expect(decide(old, reserved).events).toMatchObject([{ type }]);
-      expect(decide({ ...old, clock: FRESH }, reserved).events).toEqual([]);
+      expect(decide(old, inventoryReserved()).events).toMatchObject([{ type }]);
+      expect(decide({ ...old, clock: FRESH }, inventoryReserved()).events).toEqual([]);
     },
   );
 
@@ -139,7 +166,7 @@ describe('healing', () => {
     let state = payment({ status: 'REFUNDED', wake: { kind: 'nudge', doublings: 0 } });
     let announced = 0;
     while (state.wake) {
-      const decision = decide({ ...state, clock: { due: true, stale: true } }, { type: 'PaymentOverdue' });
+      const decision = decide({ ...state, clock: { due: true, stale: true } }, paymentOverdue());
       announced += decision.events.length;
       state = decision.state;
     }

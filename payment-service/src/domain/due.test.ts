@@ -3,22 +3,22 @@ import { decideBy } from '@quadrille/service-chassis';
 import fc from 'fast-check';
 import { service } from '../service';
 import { hasMoved, LEASE_MS, TIMER_GRACE_MS, untilItWorksMs, type Payment, type PaymentStatus } from './payment';
-import { answered, cancelled, payment, reserved } from '../../test/samples';
+import { chargeAnswered, inventoryReserved, orderCancelled, payment, paymentOverdue } from '../../test/builders';
 
 const decide = decideBy(service);
 
 const KEPT = { kind: 'kept' } as const;
 const after = (ms: number) => ({ kind: 'after', ms }) as const;
 const due = { due: true, stale: true };
-const overdue = { type: 'PaymentOverdue' } as const;
+const overdue = paymentOverdue();
 
 test('a call of the gateway has its lease, a wait its pause and grace, a try that must work its lease and pause', () => {
   const wakeAfter = (given: Partial<Payment>, message: Parameters<typeof decide>[1]) =>
     decide(payment({ wake: KEPT, ...given }), message).state.wake;
-  expect(wakeAfter({ status: 'NONE' }, reserved)).toEqual(after(LEASE_MS));
-  expect(wakeAfter({ status: 'CHARGING' }, answered('not processed'))).toEqual(after(1_000 + TIMER_GRACE_MS));
+  expect(wakeAfter({ status: 'NONE' }, inventoryReserved())).toEqual(after(LEASE_MS));
+  expect(wakeAfter({ status: 'CHARGING' }, chargeAnswered('not processed'))).toEqual(after(1_000 + TIMER_GRACE_MS));
   expect(wakeAfter({ status: 'RESOLVING', tries: 1, clock: due }, overdue)).toEqual(after(untilItWorksMs(2)));
-  expect(wakeAfter({ status: 'SUCCEEDED' }, cancelled)).toEqual(after(untilItWorksMs(0)));
+  expect(wakeAfter({ status: 'SUCCEEDED' }, orderCancelled())).toEqual(after(untilItWorksMs(0)));
 });
 
 test('a lease that ran out begins anew, though nothing else of the payment changes', () => {
@@ -36,7 +36,7 @@ test('a refund is announced again after pauses that double, and then no more', (
 });
 
 test('a payment whose order is called off while the gateway is asked keeps its lease', () => {
-  const { state } = decide(payment({ status: 'CHARGING', wake: KEPT }), cancelled);
+  const { state } = decide(payment({ status: 'CHARGING', wake: KEPT }), orderCancelled());
   expect(state).toMatchObject({ stopWanted: true, wake: KEPT });
 });
 
@@ -55,8 +55,14 @@ test('whatever is heard, exactly what still waits for something is due', () => {
   const waiting: ReadonlySet<PaymentStatus> = new Set(['CHARGING', 'RETRY_WAIT', 'RESOLVING', 'REFUND_PENDING']);
   const ended: ReadonlySet<PaymentStatus> = new Set(['NONE', 'SUCCEEDED', 'FAILED', 'VOIDED']);
   const anyMessage = fc.constantFrom(
-    ...[reserved, cancelled, overdue, { type: 'RefundPayment' } as const, { type: 'RetryDue', attempt: 1 } as const],
-    ...(['charged', 'declined', 'not processed', 'no answer'] as const).map((answer) => answered(answer)),
+    ...[
+      inventoryReserved(),
+      orderCancelled(),
+      overdue,
+      { type: 'RefundPayment' } as const,
+      { type: 'RetryDue', attempt: 1 } as const,
+    ],
+    ...(['charged', 'declined', 'not processed', 'no answer'] as const).map((answer) => chargeAnswered(answer)),
     ...(['charged', 'void'] as const).map((answer) => ({ type: 'ResolveAnswered', answer }) as const),
     { type: 'RefundAnswered', answer: 'refunded' } as const,
   );

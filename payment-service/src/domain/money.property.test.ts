@@ -5,8 +5,17 @@ import fc from 'fast-check';
 import { decideCharge, decideResolve, type ChargeEntry } from '../adapters/gateway/simulated-bank';
 import { service, type Heard } from '../service';
 import type { PaymentEffect, PaymentInput } from './messages';
-import { noPayment } from './payment';
-import { cancelled, reserved } from '../../test/samples';
+import {
+  chargeAnswered,
+  inventoryReserved,
+  orderCancelled,
+  paymentOverdue,
+  refundAnswered,
+  refundPayment,
+  resolveAnswered,
+  retryDue,
+  unheardOf,
+} from '../../test/builders';
 
 const decide = decideBy(service);
 
@@ -77,7 +86,7 @@ describe('money, whatever happens in whatever order', () => {
 
 /** A payment, its bank, and everything that can go wrong between them. */
 function createWorld(method: string, draw: () => number) {
-  let state = noPayment('order-1', 'payment-1');
+  let state = unheardOf();
   let entry: ChargeEntry | undefined;
   let refunds = 0;
   let asked: PaymentEffect | undefined;
@@ -96,14 +105,14 @@ function createWorld(method: string, draw: () => number) {
       const outcome = decideCharge(entry, method, draw(), 0.5);
       entry = outcome.entry;
       const answer = outcome.answer === 'lost' || !answerComes ? 'no answer' : outcome.answer;
-      if (reportComes) hear({ type: 'ChargeAnswered', attempt: effect.attempt, answer });
+      if (reportComes) hear(chargeAnswered(answer, effect.attempt));
     } else if (effect.type === 'Resolve') {
       const outcome = decideResolve(entry);
       entry = outcome.entry;
-      if (reportComes) hear({ type: 'ResolveAnswered', answer: answerComes ? outcome.answer : 'unreachable' });
+      if (reportComes) hear(resolveAnswered(answerComes ? outcome.answer : 'unreachable'));
     } else {
       refunds = 1; // idempotent by key
-      if (reportComes) hear({ type: 'RefundAnswered', answer: answerComes ? 'refunded' : 'unreachable' });
+      if (reportComes) hear(refundAnswered(answerComes ? 'refunded' : 'unreachable'));
     }
   };
   /** A request that was given up as unanswered, and one that lands when nobody waits for it any more. */
@@ -112,7 +121,7 @@ function createWorld(method: string, draw: () => number) {
     inFlight = true;
     const { attempt } = asked;
     asked = undefined;
-    hear({ type: 'ChargeAnswered', attempt, answer: 'no answer' });
+    hear(chargeAnswered('no answer', attempt));
   };
   const land = () => {
     if (inFlight) entry = decideCharge(entry, method, draw(), 0.5).entry;
@@ -120,15 +129,15 @@ function createWorld(method: string, draw: () => number) {
   };
   const overdue = () => {
     state = { ...state, clock: { due: true, stale: false } };
-    hear({ type: 'PaymentOverdue' });
+    hear(paymentOverdue());
   };
   const take = (step: Step) => {
-    if (step === 'reserve') hear({ ...reserved, data: { ...reserved.data, paymentMethod: method } });
-    else if (step === 'cancel') hear(cancelled);
-    else if (step === 'refund') hear({ type: 'RefundPayment' });
-    else if (step === 'timer') hear({ type: 'RetryDue', attempt: state.attempt });
+    if (step === 'reserve') hear(inventoryReserved({ paymentMethod: method }));
+    else if (step === 'cancel') hear(orderCancelled());
+    else if (step === 'refund') hear(refundPayment());
+    else if (step === 'timer') hear(retryDue(state.attempt));
     else if (step === 'overdue') overdue();
-    else if (step === 'unreachable') hear({ type: 'RefundAnswered', answer: 'unreachable' });
+    else if (step === 'unreachable') hear(refundAnswered('unreachable'));
     else if (step === 'request delayed') delay();
     else if (step === 'delayed request lands') land();
     else call(step === 'call', step !== 'call lands, nobody knows');
