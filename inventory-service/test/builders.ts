@@ -1,4 +1,4 @@
-/** Reservations, stock, and the messages of inventory-service, as the tests of the decisions use them. */
+/** Reservations, stock, and the messages of inventory-service, as tests of the decisions use them. */
 import { eventBuilder } from '@quadrille/test-kit/src/event-builder';
 import type { ReservationCommand } from '../src/domain/decide';
 import {
@@ -15,8 +15,8 @@ import {
 
 const who = { orderId: 'order-1', customerId: 'customer-1' };
 const terms = { totalMinor: 2_000, currency: 'USD', paymentMethod: 'tok_success' };
-/** Mugs, as an order asks for them: at whatever price holds. */
-export const requested = (quantity: number): RequestedLine[] => [{ productId: 'mug', quantity, unitPriceMinor: null }];
+/** Mugs as an order asks for them, at no price of its own. */
+const requested = (quantity: number): RequestedLine[] => [{ productId: 'mug', quantity, unitPriceMinor: null }];
 /** Mugs at the price that holds. */
 export const priced = (quantity: number): PricedLine[] => [{ productId: 'mug', quantity, unitPriceMinor: 1_000 }];
 /** More mugs than there are. */

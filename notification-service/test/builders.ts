@@ -1,4 +1,4 @@
-/** Customers, what they were told, and the messages of notification-service, as the tests of the decisions use them. */
+/** Customers, what they were told, and the messages of notification-service, as tests of the decisions use them. */
 import { eventBuilder } from '@quadrille/test-kit/src/event-builder';
 import { MAIL_PAUSE_MAX_MS } from '../src/domain/decide';
 import type { Effect, Notification, NotificationCommand, NotificationState } from '../src/domain/notification';

@@ -1,10 +1,9 @@
-/** Orders, the events that they hear and publish, and the commands that they receive, as the tests of the decisions use them. */
+/** Orders, and what order-service hears, receives and publishes, as tests of the decisions use them. */
 import { eventBuilder } from '@quadrille/test-kit/src/event-builder';
 import type { OrderCommand } from '../src/domain/decide';
 import { FRESH, type Order } from '../src/domain/order';
 
-/** Whose order it is. */
-export const who = { orderId: 'order-1', customerId: 'customer-1' };
+const who = { orderId: 'order-1', customerId: 'customer-1' };
 const requested = [{ productId: 'mug', quantity: 2, unitPriceMinor: null }];
 /** What was ordered, at the price that holds. */
 export const priced = [{ productId: 'mug', quantity: 2, unitPriceMinor: 1_000 }];

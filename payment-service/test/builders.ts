@@ -1,4 +1,4 @@
-/** Payments, and what payment-service hears, receives, publishes and has done, as the tests of the decisions use them. */
+/** Payments, and what payment-service hears, receives, publishes and performs, as tests of the decisions use them. */
 import { eventBuilder } from '@quadrille/test-kit/src/event-builder';
 import type { ChargeAnswer, PaymentEffect, PaymentInput, RefundAnswer, ResolveAnswer } from '../src/domain/messages';
 import { noPayment, type Payment } from '../src/domain/payment';

@@ -1,4 +1,4 @@
-/** What inventory-service decides, event by event: the reservation, the stock, the data of events, the words of outcomes. */
+/** What inventory-service decides, message by message: the state, the data of events, the words of outcomes. */
 import { specify } from '@quadrille/test-kit/src/decision-specification';
 import { service } from '../service';
 import { FRESH, moveStock, type Reservation, type ReservationState, type Stock } from './reservation';

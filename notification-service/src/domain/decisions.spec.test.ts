@@ -1,4 +1,4 @@
-/** What notification-service decides, message by message: what the customer was told, the effects, the words of outcomes. */
+/** What notification-service decides, message by message: what was told, the effects, the words of outcomes. */
 import { specify } from '@quadrille/test-kit/src/decision-specification';
 import { service } from '../service';
 import { MAIL_ATTEMPTS_MAX } from './decide';

@@ -52,7 +52,7 @@ const told = (state: OrderState, message: Message) => {
   return [next?.status ?? 'none', ...events.map(({ type }) => type)].join(' + ');
 };
 
-/** The whole table of the protocol: every status against every message, on an order that has not been touched for long. */
+/** The whole table of the protocol: every status against every message, on an order that was changed just now. */
 const table: Record<MessageName, Record<OrderStatus, string>> = {
   InventoryReserved: stays(),
   InventoryUnavailable: { ...stays(), PENDING: 'REJECTED' },
@@ -137,7 +137,7 @@ describe('deadline and healing', () => {
     expect(told({ ...settled, clock: FRESH }, messages.PaymentProcessed)).toBe(status);
   });
 
-  it('a REFUNDED order that hears of the refund again long after confirms again, so that stock left reserved is committed', () => {
+  it('a REFUNDED order that hears of the refund long after confirms again, so that its stock is committed', () => {
     expect(told(order({ status: 'REFUNDED', payment: 'over', clock: stale }), messages.PaymentRefunded)).toBe(
       'REFUNDED + OrderConfirmed',
     );

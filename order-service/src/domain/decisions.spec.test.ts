@@ -1,4 +1,4 @@
-/** What an order decides, event by event: the next state, the data of each event, and the words of each outcome. */
+/** What order-service decides, message by message: the state, the data of events, the words of outcomes. */
 import { specify } from '@quadrille/test-kit/src/decision-specification';
 import { service } from '../service';
 import { FRESH } from './order';
@@ -77,7 +77,7 @@ describe('when stock is back on sale (InventoryReleased)', () => {
       .then({ inventory: 'released', wake: atNudgeOrDeadline(0), outcome: 'noted: PENDING' });
   });
 
-  // Only a pending order takes a release for news of its payment: no other counts an attempt or closes the payment by it.
+  // Only a pending order takes a release for news of its payment: no other counts an attempt or ends the payment by it.
   test('a failed order only notes it, though it was released for a declined payment', () => {
     given(order({ status: 'FAILED', payment: 'over', attempts: 4, clock: due }))
       .hears(inventoryReleased({ reason: 'DECLINED' }))

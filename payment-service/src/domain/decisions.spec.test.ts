@@ -1,4 +1,4 @@
-/** What a payment decides, message by message: the next state, the data of events and effects, the words of outcomes. */
+/** What payment-service decides, message by message: the state, events and effects with their data, outcomes. */
 import { decideBy } from '@quadrille/service-chassis';
 import { specify } from '@quadrille/test-kit/src/decision-specification';
 import { service } from '../service';
