@@ -43,9 +43,9 @@ function notAsSpecified(sentence: string, found: unknown, placeBelow: (consequen
 }
 
 /**
- * Returns the `given` that begins the sentences about a service; messages go through the service's own table. `fieldsOf`
- * returns the fields that sentences name, where they are not those of the state itself. Every test of the calling file
- * fails when it expects nothing, such as a sentence without its `then`.
+ * Returns the `given` that begins the sentences about a service; messages go through the service's own table.
+ * `fieldsOf` returns the fields that sentences name, where they are not those of the state itself. Every test of the
+ * calling file fails when it expects nothing, such as a sentence without its `then`.
  */
 export function specify<
   State,
