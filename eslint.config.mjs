@@ -10,6 +10,12 @@ export default defineConfig(
     extends: [configs.strictTypeChecked, configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      // Limits that a reader feels: a file is seen as a whole, a function on one screen, a comment without scrolling.
+      'max-lines': ['error', { max: 300 }],
+      'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
+      'max-len': ['error', { code: 1_000, comments: 120, ignoreUrls: true }],
+    },
   },
   {
     files: ['**/*.mjs'],

@@ -1,4 +1,6 @@
-/** What inventory-service does when a message was lost: it says again what it has said, by itself and when asked again. */
+/**
+ * What inventory-service does when a message was lost: it says again what it has said, by itself and when asked again.
+ */
 import { envelop, type DomainEvent } from '@quadrille/shared-events';
 import { eventually, startServiceUnderTest, type ServiceUnderTest } from '@quadrille/test-kit';
 import { createApp } from './app';

@@ -15,7 +15,9 @@ export interface ChargeRequest {
 export interface PaymentGateway {
   /** `not processed` is certain (refused, 503 by contract); anything uncertain must be `no answer`. */
   charge(request: ChargeRequest): Promise<ChargeAnswer>;
-  /** Asks what became of a charge and voids it in the same operation if nothing did: no late request can land any more. */
+  /**
+   * Asks what became of a charge and voids it in the same operation if nothing did: no late request can land any more.
+   */
   resolve(key: string, reference: string): Promise<ResolveAnswer>;
   /** Gives a charge back; the same key is the same refund, for ever. */
   refund(key: string, chargeKey: string): Promise<RefundAnswer>;

@@ -51,7 +51,10 @@ const toLineAtFault = ({ line, product }: AssessedLine): LineAtFault => ({
   unitPriceMinor: product?.priceMinor ?? null,
 });
 
-/** Assesses an order against the stock. When several kinds of fault meet, the first of UNKNOWN_PRODUCT, PRICE_MISMATCH and OUT_OF_STOCK is named. */
+/**
+ * Assesses an order against the stock. When several kinds of fault meet, the first of UNKNOWN_PRODUCT, PRICE_MISMATCH
+ * and OUT_OF_STOCK is named.
+ */
 export function assess(order: EventData<'OrderCreated'>, stock: Stock): Assessment {
   const lines = order.items.map((line) => assessLine(line, order, stock));
   for (const reason of unavailabilityReasons) {

@@ -63,137 +63,162 @@ test('an order that named no price is not told that its price is wrong', () => {
   expect(written['some without a price'].message).toContain('no price at the moment for:\n- unpriced');
 });
 
-test('word for word', () => {
-  const letters = Object.values(written).map(({ subject, message }) => `${subject}\n\n${message}`);
-  expect(letters.join('\n\n----\n\n')).toMatchInlineSnapshot(`
-   "We received your payment of 40.05 USD
+/** These letters, one below the other. */
+const letters = (...names: readonly (keyof typeof written)[]) =>
+  names.map((name) => `${written[name].subject}\n\n${written[name].message}`).join('\n\n----\n\n');
 
-   Thank you. Your payment of 40.05 USD for order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f has arrived.
+test('word for word: an order that goes well, and one that is called off', () => {
+  expect(
+    letters(
+      'payment received',
+      'confirmed',
+      'completed',
+      'cancelled as asked',
+      'cancelled by the deadline',
+      'cancelled by a refund',
+      'refunded',
+    ),
+  ).toMatchInlineSnapshot(`
+    "We received your payment of 40.05 USD
 
-   You will hear from us again as soon as your order is confirmed.
+    Thank you. Your payment of 40.05 USD for order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f has arrived.
 
-   ----
+    You will hear from us again as soon as your order is confirmed.
 
-   Your order is confirmed
+    ----
 
-   Good news: your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f over 40.05 USD is confirmed and paid for. We are getting it ready.
+    Your order is confirmed
 
-   You can still cancel it until it is handed over; your payment is then returned in full.
+    Good news: your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f over 40.05 USD is confirmed and paid for. We are getting it ready.
 
-   ----
+    You can still cancel it until it is handed over; your payment is then returned in full.
 
-   Your order was handed over
+    ----
 
-   Your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f has been handed over. We hope you enjoy it.
+    Your order was handed over
 
-   If anything is not as it should be, answer with your order number and we will put it right.
+    Your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f has been handed over. We hope you enjoy it.
 
-   ----
+    If anything is not as it should be, answer with your order number and we will put it right.
 
-   We could not accept your order
+    ----
 
-   We are sorry: we cannot deliver your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f, because we do not have enough of this in stock:
+    Your order is cancelled
 
-   - mug: you asked for 2, we have only 1 left
-   - jug: you asked for 1, we have none left
+    Your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f is cancelled, as you asked.
 
-   You have not been charged. You are welcome to order again with fewer pieces, or when we have more.
+    If you have paid already, your money is on its way back and we will tell you when it is returned.
 
-   ----
+    ----
 
-   We could not accept your order
+    Your order is cancelled
 
-   We are sorry: we could not accept your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f.
+    Your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f is cancelled, because we could not confirm it in time. We are sorry.
 
-   The price it named is not our current price for:
-   - mug
-   - jug
+    You will not be charged; should a payment still have gone through, it is returned in full. To try again, please place a new order.
 
-   You have not been charged. Please look at the current prices and order again.
+    ----
 
-   ----
+    Your order is cancelled
 
-   We could not accept your order
+    Your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f is cancelled, because your payment was returned to you.
 
-   We are sorry: we could not accept your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f.
+    Nothing further is needed from you. To have the goods after all, please place a new order.
 
-   We have no price at the moment for:
-   - unpriced
+    ----
 
-   You have not been charged. You are welcome to order the rest of it again, or all of it when we have a price.
+    We returned 40.05 USD to you
 
-   ----
+    Your payment of 40.05 USD for order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f has been returned in full.
 
-   We could not accept your order
+    Depending on your bank it can take a few days until you see it on your account."
+  `);
+});
 
-   We are sorry: we could not accept your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f.
+test('word for word: an order that cannot be had or cannot be paid', () => {
+  expect(
+    letters(
+      'out of stock',
+      'another price',
+      'no price',
+      'some without a price',
+      'an unknown product',
+      'declined',
+      'payment provider away',
+    ),
+  ).toMatchInlineSnapshot(`
+    "We could not accept your order
 
-   The price it named is not our current price for:
-   - mug
-   - jug
+    We are sorry: we cannot deliver your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f, because we do not have enough of this in stock:
 
-   We have no price at the moment for:
-   - unpriced
+    - mug: you asked for 2, we have only 1 left
+    - jug: you asked for 1, we have none left
 
-   You have not been charged. Please look at the current prices and order again.
+    You have not been charged. You are welcome to order again with fewer pieces, or when we have more.
 
-   ----
+    ----
 
-   We could not accept your order
+    We could not accept your order
 
-   We are sorry: we could not accept your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f, because we do not sell this:
+    We are sorry: we could not accept your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f.
 
-   - mug
-   - jug
+    The price it named is not our current price for:
+    - mug
+    - jug
 
-   You have not been charged. Please choose from what is in our shop and order again.
+    You have not been charged. Please look at the current prices and order again.
 
-   ----
+    ----
 
-   Your payment did not go through
+    We could not accept your order
 
-   We are sorry: for your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f, your payment was declined. Your bank can tell you why; another means of payment may work.
+    We are sorry: we could not accept your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f.
 
-   You have not been charged. The order is closed and nothing is being held for you; to try again, please place a new order.
+    We have no price at the moment for:
+    - unpriced
 
-   ----
+    You have not been charged. You are welcome to order the rest of it again, or all of it when we have a price.
 
-   Your payment did not go through
+    ----
 
-   We are sorry: for your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f, the payment could not be made: we tried several times and the payment provider did not answer.
+    We could not accept your order
 
-   You have not been charged. The order is closed and nothing is being held for you; to try again, please place a new order.
+    We are sorry: we could not accept your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f.
 
-   ----
+    The price it named is not our current price for:
+    - mug
+    - jug
 
-   Your order is cancelled
+    We have no price at the moment for:
+    - unpriced
 
-   Your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f is cancelled, as you asked.
+    You have not been charged. Please look at the current prices and order again.
 
-   If you have paid already, your money is on its way back and we will tell you when it is returned.
+    ----
 
-   ----
+    We could not accept your order
 
-   Your order is cancelled
+    We are sorry: we could not accept your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f, because we do not sell this:
 
-   Your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f is cancelled, because we could not confirm it in time. We are sorry.
+    - mug
+    - jug
 
-   You will not be charged; should a payment still have gone through, it is returned in full. To try again, please place a new order.
+    You have not been charged. Please choose from what is in our shop and order again.
 
-   ----
+    ----
 
-   Your order is cancelled
+    Your payment did not go through
 
-   Your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f is cancelled, because your payment was returned to you.
+    We are sorry: for your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f, your payment was declined. Your bank can tell you why; another means of payment may work.
 
-   Nothing further is needed from you. To have the goods after all, please place a new order.
+    You have not been charged. The order is closed and nothing is being held for you; to try again, please place a new order.
 
-   ----
+    ----
 
-   We returned 40.05 USD to you
+    Your payment did not go through
 
-   Your payment of 40.05 USD for order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f has been returned in full.
+    We are sorry: for your order 0199d3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f, the payment could not be made: we tried several times and the payment provider did not answer.
 
-   Depending on your bank it can take a few days until you see it on your account."
+    You have not been charged. The order is closed and nothing is being held for you; to try again, please place a new order."
   `);
 });

@@ -144,7 +144,9 @@ function createWorld(method: string, draw: () => number) {
   };
   return {
     take,
-    /** The sweeper, the timers and a gateway that answers, for as long as it takes; bounded, so that a livelock fails. */
+    /**
+     * The sweeper, the timers and a gateway that answers, for as long as it takes; bounded, so that a livelock fails.
+     */
     comeToRest: () => {
       for (let rounds = 0; rounds < 50; rounds++) {
         overdue();

@@ -2,9 +2,9 @@
  * Publishing with confirms. A message counts as published only when the broker confirmed it and did not return it.
  * Everything else (returned as unroutable, refused, not confirmed in time, channel lost) leaves its row in the outbox.
  */
-import { IllegalOperationError, type ConfirmChannel } from 'amqplib';
+import { IllegalOperationError, type ConfirmChannel, type Message } from 'amqplib';
 import type { Logger } from '../telemetry/log';
-import { createConfirms, type PublishResult } from './confirms';
+import { createConfirms, type Confirms, type PublishResult } from './confirms';
 import { createCork } from './cork';
 import { superviseLink, withHeartbeat } from './link';
 import type { Connect, LinkState, OpenChannel } from './link-options';
@@ -57,6 +57,48 @@ export interface PublisherOptions {
   readonly onReady: () => void;
 }
 
+/** What tells a channel that is of no use any more; moments by the process's clock, in milliseconds. */
+interface Waiting {
+  /** When the oldest unconfirmed message was sent. */
+  readonly oldestMs: number | undefined;
+  /** Since when the broker refuses messages on this channel. */
+  readonly refusingSinceMs: number | undefined;
+  readonly blocked: boolean;
+}
+
+/** Gives up, now and then, a channel that does not confirm or that refuses. The function returned ends that. */
+function watchOverdue(waiting: () => Waiting, abandon: (reason: string) => void): () => void {
+  /** When publishes were last seen to be blocked: what was sent before has its time anew. */
+  let blockedAtMs = 0;
+  const timer = setInterval(() => {
+    const { oldestMs, refusingSinceMs, blocked } = waiting();
+    const nowMs = performance.now();
+    if (blocked) blockedAtMs = nowMs;
+    if (oldestMs !== undefined && nowMs - Math.max(oldestMs, blockedAtMs) > CONFIRM_TIMEOUT_MS)
+      abandon(`no confirm within ${String(CONFIRM_TIMEOUT_MS)} ms`);
+    if (refusingSinceMs !== undefined && nowMs - refusingSinceMs > REFUSING_CHANNEL_MAX_MS)
+      abandon('the broker refuses messages');
+  }, CONFIRM_CHECK_INTERVAL_MS);
+  return () => {
+    clearInterval(timer);
+  };
+}
+
+/** A message came back as unroutable: its confirm follows, and is none. */
+function onReturn({ properties, fields }: Message, confirms: Confirms, log: Logger): void {
+  const id = String(properties.messageId);
+  confirms.returned(id);
+  log.error(
+    { message_id: id, exchange: fields.exchange, routing_key: fields.routingKey },
+    'nobody is bound to this message: it stays in the outbox',
+  );
+}
+
+/** Says so of a message that cannot be sent; of a channel that closed a moment ago, its event will tell. */
+function reportUnsent(error: unknown, id: string, log: Logger): void {
+  if (!(error instanceof IllegalOperationError)) log.error({ err: error, message_id: id }, 'a message cannot be sent');
+}
+
 /** Opens the publish connection of a service. */
 export function createPublisher(options: PublisherOptions): Publisher {
   const { log, service } = options;
@@ -76,13 +118,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
       return connection.createConfirmChannel();
     },
     onOpen: (opened) => {
-      opened.channel.on('return', ({ properties, fields }) => {
-        const id = String(properties.messageId);
-        confirms.returned(id);
-        log.error(
-          { message_id: id, exchange: fields.exchange, routing_key: fields.routingKey },
-          'nobody is bound to this message: it stays in the outbox',
-        );
+      opened.channel.on('return', (message) => {
+        onReturn(message, confirms, log);
       });
       open = opened;
       refusingSinceMs = undefined;
@@ -98,16 +135,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
     },
   });
 
-  /** When publishes were last seen to be blocked: what was sent before has its time anew. */
-  let blockedAtMs = 0;
-  const overdue = setInterval(() => {
-    if (link.state().blocked !== undefined) blockedAtMs = performance.now();
-    const oldestMs = confirms.oldestMs();
-    if (oldestMs !== undefined && performance.now() - Math.max(oldestMs, blockedAtMs) > CONFIRM_TIMEOUT_MS)
-      open?.abandon(`no confirm within ${String(CONFIRM_TIMEOUT_MS)} ms`);
-    if (refusingSinceMs !== undefined && performance.now() - refusingSinceMs > REFUSING_CHANNEL_MAX_MS)
-      open?.abandon('the broker refuses messages');
-  }, CONFIRM_CHECK_INTERVAL_MS);
+  const stopWatching = watchOverdue(
+    () => ({ oldestMs: confirms.oldestMs(), refusingSinceMs, blocked: link.state().blocked !== undefined }),
+    (reason) => open?.abandon(reason),
+  );
 
   const publish: Publisher['publish'] = (message, onResult) => {
     if (!open || confirms.has(message.id)) {
@@ -125,10 +156,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
         resolve(error ? 'refused' : 'confirmed');
       });
     } catch (error) {
-      // The channel closed a moment ago and its event has not reached us yet; anything else is a message that cannot be
-      // sent.
-      if (!(error instanceof IllegalOperationError))
-        log.error({ err: error, message_id: message.id }, 'a message cannot be sent');
+      reportUnsent(error, message.id, log);
       resolve('unconfirmed');
     }
   };
@@ -141,7 +169,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     state: () => link.state(),
     unconfirmed: () => confirms.size(),
     stop: async () => {
-      clearInterval(overdue);
+      stopWatching();
       await link.stop();
     },
   };

@@ -19,12 +19,13 @@
  */
 import type { ConsumeMessage } from 'amqplib';
 import type { LinkState } from '../broker/link-options';
+import type { Logger } from '../telemetry/log';
 import { pause } from '../timing/backoff';
 import { failpoint } from '../timing/failpoint';
 import { AbandonedError, type Patience } from '../timing/retry';
 import { createDeliveryBuffer } from './delivery-buffer';
 import type { Reading } from './message-reader';
-import { settle, type Delivery, type SettlementOptions } from './settlement';
+import { settle, type Delivery, type Settled, type SettlementOptions } from './settlement';
 import { subscribe, type OpenSubscription, type SubscriptionOptions } from './subscription';
 
 /** Messages written in one transaction: beyond this a batch gains little and its locks last longer. */
@@ -79,6 +80,19 @@ export interface ConsumerOptions<State, Message>
 /** Tries of one batch after which its consumer is held up: some seconds. */
 const HELD_UP_AFTER = 5;
 
+/** Acks a batch up to its last message. */
+function ack({ acks }: OpenSubscription, count: number, last: ConsumeMessage, settled: Settled): void {
+  acks.handled(last, count);
+  // The next one may take the process down: this one must not come again for that, to be parked or tried once more.
+  if (settled === 'parked' || last.fields.redelivered) acks.flush();
+}
+
+/** After a failure that was not foreseen the broker delivers the batch again, on another channel. */
+function giveUp({ abandon }: OpenSubscription, error: unknown, log: Logger): void {
+  log.error({ err: error }, 'a batch failed in an unforeseen way');
+  abandon('a batch failed');
+}
+
 /** Starts to consume a queue; keeps at it until stop(). */
 export function startConsumer<State, Message>(options: ConsumerOptions<State, Message>): Consumer {
   const { queue, pace, log, metrics } = options;
@@ -99,13 +113,13 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
 
   /** Settles a batch and acks it, if its channel still lives. */
   const handle = async (channel: OpenSubscription, batch: readonly Delivery<Message>[], last: ConsumeMessage) => {
+    const startedMs = performance.now();
     const settled = await settle(options, batch, patienceOn(channel));
     failures = 0;
     await failpoint('before_ack');
-    if (subscription.current() !== channel) return;
-    channel.acks.handled(last, batch.length);
-    // The next one may take the process down: this one must not come again for that, to be parked or tried once more.
-    if (settled === 'parked' || last.fields.redelivered) channel.acks.flush();
+    if (subscription.current() === channel) ack(channel, batch.length, last, settled);
+    const restMs = Math.min(REST_MAX_MS, pace.rest * (performance.now() - startedMs));
+    if (restMs > 0) await pause(restMs, resting.signal);
   };
 
   const work = async () => {
@@ -118,18 +132,10 @@ export function startConsumer<State, Message>(options: ConsumerOptions<State, Me
       const last = batch.at(-1);
       const channel = subscription.current();
       if (!last || !channel) continue;
-      const startedMs = performance.now();
-      try {
-        await handle(channel, batch, last.raw);
-        const restMs = Math.min(REST_MAX_MS, pace.rest * (performance.now() - startedMs));
-        if (restMs > 0) await pause(restMs, resting.signal);
-      } catch (error) {
+      await handle(channel, batch, last.raw).catch((error: unknown) => {
         subscription.letGo(channel);
-        if (error instanceof AbandonedError) continue;
-        // Not foreseen: give the channel up, so that the broker delivers the batch again.
-        log.error({ err: error }, 'a batch failed in an unforeseen way');
-        channel.abandon('a batch failed');
-      }
+        if (!(error instanceof AbandonedError)) giveUp(channel, error, log);
+      });
     }
     failures = 0;
     running = undefined;

@@ -43,14 +43,57 @@ export interface Outbox {
   stop(): Promise<void>;
 }
 
-/** Creates the outbox and starts its relay. */
-export function createOutbox(options: {
+/** What an outbox is made of. */
+export interface OutboxOptions {
   readonly pool: Pool;
   readonly publisher: Publisher;
   readonly log: Logger;
   readonly metrics: ServiceMetrics;
-}): Outbox {
-  const { pool, publisher, log, metrics } = options;
+}
+
+/** Ids of rows that were confirmed and are not deleted yet. */
+function createConfirmed({ pool, log }: OutboxOptions) {
+  let ids: string[] = [];
+  const take = () => {
+    const taken = ids;
+    ids = [];
+    return taken;
+  };
+  const putBack = (taken: readonly string[]) => {
+    ids.push(...taken);
+  };
+  return {
+    add: (id: string) => {
+      ids.push(id);
+    },
+    take,
+    putBack,
+    size: () => ids.length,
+    deleteAll: async () => {
+      if (ids.length === 0) return;
+      const taken = take();
+      try {
+        await pool.query({ ...DELETE, values: [taken] });
+      } catch (error) {
+        putBack(taken);
+        log.debug({ err: error }, 'published rows stay in the outbox for now');
+      }
+    },
+  };
+}
+
+const columnsOf = (rows: readonly OutgoingMessage[]) => [
+  rows.map((row) => row.id),
+  rows.map((row) => row.exchange),
+  rows.map((row) => row.routingKey),
+  rows.map((row) => row.orderId),
+  rows.map((row) => row.traceparent ?? null),
+  rows.map((row) => row.body),
+];
+
+/** Creates the outbox and starts its relay. */
+export function createOutbox(options: OutboxOptions): Outbox {
+  const { pool, publisher, metrics } = options;
   metrics.count(
     'outbox_rows',
     'Outbox rows, by whether their writer may still send them or the relay has to',
@@ -59,50 +102,25 @@ export function createOutbox(options: {
       return rows;
     },
   );
-  let confirmed: string[] = [];
+  const confirmed = createConfirmed(options);
+  const sweep = setInterval(() => void confirmed.deleteAll(), SWEEP_DONE_INTERVAL_MS);
 
   const onResult = (id: string, result: PublishResult) => {
     metrics.published.inc({ result });
-    if (result === 'confirmed') confirmed.push(id);
+    if (result === 'confirmed') confirmed.add(id);
     void failpoint('after_confirm');
   };
-
-  const deleteConfirmed = async () => {
-    const ids = confirmed;
-    if (ids.length === 0) return;
-    confirmed = [];
-    try {
-      await pool.query({ ...DELETE, values: [ids] });
-    } catch (error) {
-      confirmed.push(...ids);
-      log.debug({ err: error }, 'published rows stay in the outbox for now');
-    }
-  };
-  const sweep = setInterval(() => void deleteConfirmed(), SWEEP_DONE_INTERVAL_MS);
-
-  const relay = startRelay({ pool, publisher, log, metrics, onResult, deleteConfirmed });
+  const relay = startRelay({ ...options, onResult, deleteConfirmed: confirmed.deleteAll });
 
   return {
     write: async (tx, rows) => {
-      const ids = confirmed;
-      if (rows.length === 0 && ids.length === 0) return;
-      confirmed = [];
+      const done = confirmed.take();
+      if (rows.length === 0 && done.length === 0) return;
       try {
-        await tx.query({
-          ...WRITE,
-          values: [
-            ids,
-            rows.map((row) => row.id),
-            rows.map((row) => row.exchange),
-            rows.map((row) => row.routingKey),
-            rows.map((row) => row.orderId),
-            rows.map((row) => row.traceparent ?? null),
-            rows.map((row) => row.body),
-            publisher.ready() ? LEFT_TO_WRITER_S : 0,
-          ],
-        });
+        const leftToWriterS = publisher.ready() ? LEFT_TO_WRITER_S : 0;
+        await tx.query({ ...WRITE, values: [done, ...columnsOf(rows), leftToWriterS] });
       } catch (error) {
-        confirmed.push(...ids);
+        confirmed.putBack(done);
         throw error;
       }
     },
@@ -117,12 +135,12 @@ export function createOutbox(options: {
     wake: () => {
       relay.wake();
     },
-    done: () => confirmed.length,
+    done: () => confirmed.size(),
     stop: async () => {
       clearInterval(sweep);
       await relay.stop();
       await publisher.idle();
-      await deleteConfirmed();
+      await confirmed.deleteAll();
     },
   };
 }

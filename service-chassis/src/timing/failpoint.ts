@@ -3,7 +3,7 @@
  * means. The environment arms one of them:
  *
  *     FAILPOINT=before_commit:kill                     the first time this place is reached
- *     FAILPOINT=before_commit/OrderCancelled:kill:3    the third time with such a message; an order's id selects as well
+ *     FAILPOINT=before_commit/OrderCancelled:kill:3    the third time with such a message; or an order's id
  *     FAILPOINT=before_call:sleep=5000:every           each time; the work goes on 5 s later
  *     FAILPOINT=before_commit:throw=40P01              an error with this code
  *

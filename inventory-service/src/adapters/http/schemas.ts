@@ -11,7 +11,10 @@ const AVAILABLE_MAX = 1_000_000_000;
 /** Longest name of a product, in characters: one line on a page. */
 const NAME_MAX_LENGTH = 200;
 
-/** The id of a product in a path. `random` is none: GET /products/random answers some product, so that one could not be asked for. */
+/**
+ * The id of a product in a path. `random` is none: GET /products/random answers some product, so that one could not be
+ * asked for.
+ */
 export const productIdSchema = idSchema.regex(
   /^(?!random$)/,
   'must not be random: GET /products/random is any product',

@@ -122,7 +122,8 @@ function addListRoute(server: HttpServer, { prisma }: RouteOptions): void {
       const { limit, cursor } = request.query;
       const notifications = await prisma.notification.findMany({
         where: {
-          // As a range, so that the order is that of this index alone: the primary key's would walk through everybody's.
+          // As a range, so that the order is that of this index alone: the primary key's would walk through
+          // everybody's.
           customerId: { gte: request.params.customer_id, lte: request.params.customer_id },
           ...(cursor === undefined ? {} : { notificationId: { lt: cursor } }),
         },

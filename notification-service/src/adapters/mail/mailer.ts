@@ -1,7 +1,10 @@
 /** Mail over SMTP. */
 import { createTransport } from 'nodemailer';
 
-/** Connections to the mail server at once; the mails beyond them wait their turn in memory, bounded by the effects that may run. */
+/**
+ * Connections to the mail server at once; the mails beyond them wait their turn in memory, bounded by the effects that
+ * may run.
+ */
 export const CONNECTIONS_MAX = 5;
 
 /** A mail server that does not accept a connection, or does not greet, within this time is down. */

@@ -1,4 +1,7 @@
-/** What the infrastructure does to reads: they go through Prisma, which wraps whatever the server says in an error of its own. */
+/**
+ * What the infrastructure does to reads: they go through Prisma, which wraps whatever the server says in an error of
+ * its own.
+ */
 import { isTransient, openPool, reasonOf, type Pool } from '@quadrille/service-chassis';
 import { createTestDatabase, type TestDatabase } from '@quadrille/test-kit';
 import { PrismaPg } from '@prisma/adapter-pg';

@@ -27,7 +27,10 @@ export interface OrderFilter {
   readonly before?: string | undefined;
 }
 
-/** Orders, newest first: ids are UUIDv7, so their order is the order of time. Answers up to `limit + 1`, to tell whether there are more. */
+/**
+ * Orders, newest first: ids are UUIDv7, so their order is the order of time. Answers up to `limit + 1`, to tell whether
+ * there are more.
+ */
 export async function listOrders(
   prisma: PrismaClient,
   { status, customerId, before }: OrderFilter,

@@ -1,9 +1,9 @@
 /** What the store keeps of an order, on the real database. */
 import { inTransaction, openPool, type Pool } from '@quadrille/service-chassis';
 import { createTestDatabase, type TestDatabase } from '@quadrille/test-kit';
-import { newOrder } from '../http/place-order';
 import { createOrderStore } from './order-store';
 import type { OrderState } from '../../domain/decide';
+import { newOrder } from '../../domain/new-order';
 
 let testDatabase: TestDatabase;
 let pool: Pool;
@@ -19,19 +19,22 @@ afterAll(async () => {
 
 const store = createOrderStore({ deadlineMs: 60_000, healingAfterMs: 30_000 });
 const items = [{ productId: 'mug', quantity: 2, unitPriceMinor: null }];
-const order = newOrder({ customerId: 'c', items, currency: 'USD', paymentMethod: 'tok_visa' }, null);
+const order = newOrder(
+  { customerId: 'c', items, currency: 'USD', paymentMethod: 'tok_visa' },
+  { orderId: 'order-1', requestHash: 'hash', idempotencyKey: null },
+);
 const input = { key: order.orderId, message: { type: 'OrderOverdue' }, cause: {} } as const;
 const time = '2026-11-21T12:00:00.000Z';
-let announced = 0;
+let published = 0;
 
-/** Saves these states in turn, each with the event that it announced; answers the order as it is loaded again. */
+/** Saves these states in turn, each with the event that it published; returns the order as it is loaded again. */
 const save = (...states: readonly ((before: OrderState) => OrderState)[]) =>
   inTransaction(pool, async (tx) => {
     const set = await store.load(tx, [input]);
     for (const next of states) {
       const before = set.get(order.orderId);
       const after = next(before);
-      set.put(input, after, after !== before, [{ id: `event-${String(announced++)}`, type: 'OrderCancelled', time }]);
+      set.put(input, after, after !== before, [{ id: `event-${String(published++)}`, type: 'OrderCancelled', time }]);
     }
     await Promise.all(set.save());
     return (await store.load(tx, [input])).get(order.orderId);

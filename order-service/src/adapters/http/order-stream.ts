@@ -52,7 +52,10 @@ async function* framesOf(
   }
 }
 
-/** Adds GET /orders/:order_id/stream. Ends when the order is settled, or when the service stops: the client comes back by itself. */
+/**
+ * Adds GET /orders/:order_id/stream. Ends when the order is settled, or when the service stops: the client comes back
+ * by itself.
+ */
 export function addStreamRoute(server: HttpServer, options: StreamOptions, closing: AbortSignal): void {
   const schema = {
     tags: ['orders'],

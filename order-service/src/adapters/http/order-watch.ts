@@ -1,4 +1,6 @@
-/** Following an order: told at once by a commit of this process, told by the clock to look for those of other replicas. */
+/**
+ * Following an order: told at once by a commit of this process, told by the clock to look for those of other replicas.
+ */
 import { setMaxListeners } from 'node:events';
 import type { OrderState } from '../../domain/decide';
 import { toStored, type StoredOrder } from '../database/stored-order';
@@ -6,12 +8,16 @@ import { toStored, type StoredOrder } from '../database/stored-order';
 /** How often a follower looks without having been told. */
 const LOOK_INTERVAL_MS = 1_000;
 
-/** Requests that may follow at once (streams and `Prefer: wait`): each holds a socket and asks the database once a second. */
+/**
+ * Requests that may follow at once (streams and `Prefer: wait`): each holds a socket and asks the database once a
+ * second.
+ */
 const FOLLOWERS_MAX = 1_000;
 
 /**
- * The signal that tells every follower that the service stops. Each of them listens to it while it waits, so Node's warning about a
- * leak (from eleven on, on stderr, in the middle of the JSON log) is due only beyond as many as there can be.
+ * The signal that tells every follower that the service stops. Each of them listens to it while it waits, so Node's
+ * warning about a leak (from eleven on, on stderr, in the middle of the JSON log) is due only beyond as many as there
+ * can be.
  */
 export function createClosing(): AbortController {
   const closing = new AbortController();
@@ -29,7 +35,10 @@ export interface Watch {
 
 /** One request that follows one order. */
 export interface Follower {
-  /** The order as it was last committed here since the last call; undefined after at most `ms`, or when the signal aborts: look for yourself. */
+  /**
+   * The order as it was last committed here since the last call; undefined after at most `ms`, or when the signal
+   * aborts: look for yourself.
+   */
   next(ms: number, signal: AbortSignal): Promise<StoredOrder | undefined>;
   /** Gives the place back. */
   readonly leave: () => void;

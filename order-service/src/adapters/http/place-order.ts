@@ -2,35 +2,22 @@
 import { failpoint, isTransient, sendProblem, type HttpServer } from '@quadrille/service-chassis';
 import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
-import { FRESH, type Order } from '../../domain/order';
+import { newOrder, type Placement } from '../../domain/new-order';
+import type { Order } from '../../domain/order';
 import { findOrder } from '../database/order-queries';
-import { sendOrder, type RouteOptions } from './order-response';
 import { placementKey } from '../database/order-store';
 import { newer, toStored, type StoredOrder } from '../database/stored-order';
-import { hashOf, orderSchema, placeOrderSchema, type Placement } from './schemas';
+import { sendOrder, type RouteOptions } from './order-response';
+import { hashOf, orderSchema, placeOrderSchema } from './schemas';
 
 /** Longest time that `Prefer: wait` is honoured, in seconds. */
 const WAIT_MAX_S = 30;
 
 const MS_PER_S = 1_000;
 
-/** The order that a request asks for, not stored yet. */
-export const newOrder = (placement: Placement, idempotencyKey: string | null): Order => ({
-  ...placement,
-  orderId: uuidv7(),
-  status: 'PENDING',
-  reason: null,
-  totalMinor: null,
-  inventory: 'none',
-  payment: 'none',
-  attempts: 0,
-  idempotencyKey,
-  requestHash: hashOf(placement),
-  nudges: 0,
-  wake: null,
-  clock: FRESH,
-  record: null,
-});
+/** The order that a request asks for, with an id of its own. */
+export const requestedOrder = (placement: Placement, idempotencyKey: string | null): Order =>
+  newOrder(placement, { orderId: uuidv7(), requestHash: hashOf(placement), idempotencyKey });
 
 /** Adds POST /orders. */
 export function addPlaceRoute(server: HttpServer, options: RouteOptions, closing: AbortSignal): void {
@@ -57,7 +44,7 @@ export function addPlaceRoute(server: HttpServer, options: RouteOptions, closing
       return sendProblem(reply, 400, 'There is more than one Idempotency-Key header: send one, with one key.', [
         { field: 'Idempotency-Key', message: 'must be sent once' },
       ]);
-    const order = newOrder(request.body, request.headers['idempotency-key'] ?? null);
+    const order = requestedOrder(request.body, request.headers['idempotency-key'] ?? null);
     const { state } = await options.command({
       key: placementKey(order),
       message: { type: 'PlaceOrder', order },

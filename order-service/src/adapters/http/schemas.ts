@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { moneySchema, toDecimal } from '@quadrille/service-chassis';
 import { idSchema, ORDER_LINES_MAX, QUANTITY_MAX, quantitySchema } from '@quadrille/shared-events';
 import { z } from 'zod';
+import type { Placement } from '../../domain/new-order';
 import type { OrderLine } from '../../domain/order';
 import type { StoredOrder } from '../database/stored-order';
 
@@ -64,9 +65,6 @@ export const placeOrderSchema = (currency: string) =>
       currency,
       paymentMethod: body.payment_method,
     }));
-
-/** A request to place an order, as it was read. */
-export type Placement = z.output<ReturnType<typeof placeOrderSchema>>;
 
 /** A digest of what was asked for: equal for equal requests, however they were written. */
 export const hashOf = (placement: Placement): string =>

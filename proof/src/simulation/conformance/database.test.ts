@@ -9,7 +9,7 @@ import {
   createNotificationStore,
   overdueMails,
 } from '@quadrille/notification-service/src/adapters/database/notification-store';
-import { newOrder } from '@quadrille/order-service/src/adapters/http/place-order';
+import { requestedOrder } from '@quadrille/order-service/src/adapters/http/place-order';
 import { createOrderStore, overdueOrders } from '@quadrille/order-service/src/adapters/database/order-store';
 import type { OrderState } from '@quadrille/order-service/src/domain/decide';
 import { wakeOf, type Order } from '@quadrille/order-service/src/domain/order';
@@ -65,7 +65,7 @@ describe.each(Object.keys(databaseStages))('in %s', (name) => {
 
   it('an order is what was saved, its version counts, and what was not committed is not there', async () => {
     const pool = await begin('order');
-    const order = newOrder(placement, 'key-1');
+    const order = requestedOrder(placement, 'key-1');
     await change(pool, orders, order.orderId, overdue, () => order);
     const first = await read(pool, orders, order.orderId, overdue);
     expect(first).toMatchObject({
@@ -94,7 +94,11 @@ describe.each(Object.keys(databaseStages))('in %s', (name) => {
   it('an order is due when its nudge or its deadline is, and not when it is settled', async () => {
     const pool = await begin('order');
     const due = createOrderStore({ deadlineMs: 0, healingAfterMs: 0 });
-    const [late, settled, waiting] = [newOrder(placement, null), newOrder(placement, null), newOrder(placement, null)];
+    const [late, settled, waiting] = [
+      requestedOrder(placement, null),
+      requestedOrder(placement, null),
+      requestedOrder(placement, null),
+    ];
     await change(pool, due, late.orderId, overdue, () => waits(late));
     await change(pool, due, settled.orderId, overdue, () => waits({ ...settled, status: 'CONFIRMED' }));
     await change(pool, orders, waiting.orderId, overdue, () => waits(waiting));
@@ -110,7 +114,7 @@ describe.each(Object.keys(databaseStages))('in %s', (name) => {
     const pool = await begin('order');
     const soon = createOrderStore({ deadlineMs: 60_000, healingAfterMs: 0 });
     const isDue = async () => (await overdueOrders(pool, 10)).length === 1;
-    const order = newOrder(placement, null);
+    const order = requestedOrder(placement, null);
     await change(pool, soon, order.orderId, overdue, () => waits(order));
     expect(await isDue()).toBe(true);
     // Nothing but its timeline and its version: the store that saves it now would nudge after 30 s.
@@ -128,7 +132,7 @@ describe.each(Object.keys(databaseStages))('in %s', (name) => {
     const pool = await begin('order');
     const strict = createOrderStore({ deadlineMs: 0, healingAfterMs: 30_000 });
     const isDue = async () => (await overdueOrders(pool, 10)).length === 1;
-    const order = newOrder(placement, null);
+    const order = requestedOrder(placement, null);
     await change(pool, strict, order.orderId, overdue, () => waits(order));
     expect(await isDue()).toBe(true);
     await change(pool, orders, order.orderId, overdue, (state) => state && waits({ ...state, attempts: 1 }));
@@ -139,7 +143,7 @@ describe.each(Object.keys(databaseStages))('in %s', (name) => {
 
   it('a nudge leaves an order as old as it was; a move makes it young', async () => {
     const pool = await begin('order');
-    const order = newOrder(placement, null);
+    const order = requestedOrder(placement, null);
     const updatedAt = async () => (await read(pool, orders, order.orderId, overdue))?.record?.updatedAt.getTime() ?? 0;
     await change(pool, orders, order.orderId, overdue, () => waits(order));
     const first = await updatedAt();
@@ -155,9 +159,9 @@ describe.each(Object.keys(databaseStages))('in %s', (name) => {
 
   it('a failed write undoes its transaction, though a COMMIT follows, and the connection is as good as before', async () => {
     const pool = await begin('order');
-    const [first, second] = [newOrder(placement, 'same'), newOrder(placement, 'same')];
+    const [first, second] = [requestedOrder(placement, 'same'), requestedOrder(placement, 'same')];
     await change(pool, orders, first.orderId, overdue, () => first);
-    const other = newOrder(placement, null);
+    const other = requestedOrder(placement, null);
     const failed = inTransaction(
       pool,
       async (tx) => {
@@ -178,7 +182,7 @@ describe.each(Object.keys(databaseStages))('in %s', (name) => {
 
   it('who holds a key is waited for, also when there is no row, and what he committed is seen', async () => {
     const pool = await begin('order');
-    const order = newOrder(placement, null);
+    const order = requestedOrder(placement, null);
     const said: string[] = [];
     const holder = await pool.connect();
     await holder.query('BEGIN');
@@ -199,7 +203,7 @@ describe.each(Object.keys(databaseStages))('in %s', (name) => {
 
   it('a connection that ends gives back its locks and undoes what it wrote', async () => {
     const pool = await begin('order');
-    const order = newOrder(placement, null);
+    const order = requestedOrder(placement, null);
     const dying = await pool.connect();
     await dying.query('BEGIN');
     await lockKeys(dying, [order.orderId]);

@@ -1,6 +1,6 @@
 /** Customers and operators: what they order, when they change their minds, and how they cope with a service that is away. */
 import { catalogue } from '@quadrille/inventory-service/src/catalogue';
-import { newOrder } from '@quadrille/order-service/src/adapters/http/place-order';
+import { requestedOrder } from '@quadrille/order-service/src/adapters/http/place-order';
 import { placementKey } from '@quadrille/order-service/src/adapters/database/order-store';
 import type { Handled } from '@quadrille/service-chassis';
 import type { Payment } from '@quadrille/payment-service/src/domain/payment';
@@ -197,7 +197,7 @@ export function createCustomers(options: {
       insist<OrderState>(
         (answered) => {
           // Every request makes an order of its own; the key makes it the same one.
-          const order = newOrder(placement, key);
+          const order = requestedOrder(placement, key);
           system.askOrder(
             { key: placementKey(order), message: { type: 'PlaceOrder', order }, cause: { traceparent } },
             answered,
