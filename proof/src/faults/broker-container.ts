@@ -2,7 +2,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { processMarker } from '@quadrille/operator/src/instance/processes';
-import { eventually } from './eventually';
+import { eventually } from '@quadrille/test-kit/src/eventually';
 import type { SystemUnderFault } from './system-under-fault';
 
 const run = promisify(execFile);

@@ -4,7 +4,7 @@ import { report } from '@quadrille/operator/src/verify/report';
 import { parkedIn } from '@quadrille/operator/src/verify/rules';
 import { verify } from '@quadrille/operator/src/verify/verify';
 import { startLoad } from './customers';
-import { eventually } from './eventually';
+import { eventually } from '@quadrille/test-kit/src/eventually';
 import { countersOf, entriesSince, markOf } from './journal';
 import { measureRecovery } from './recovery';
 import type { Evidence, Proof, Result, Row, FaultContext } from './row';

@@ -6,7 +6,7 @@ import { services, type ShortName } from '@quadrille/operator/src/services';
 import { logFile, openLog } from '@quadrille/operator/src/start/log-files';
 import { serviceFlags } from '@quadrille/operator/src/start/node-flags';
 import { supervise, type ServiceProcess, type Supervised } from '@quadrille/operator/src/start/supervisor';
-import { eventually } from './eventually';
+import { eventually } from '@quadrille/test-kit/src/eventually';
 
 /** A service starts in about a second; on a machine busy with faults in several. */
 const READY_WITHIN_MS = 60_000;

@@ -21,7 +21,7 @@ import { prepareDatabases } from '@quadrille/operator/src/start/databases';
 import { serviceEnvironment } from '@quadrille/operator/src/start/environment';
 import type { VerifyAddresses } from '@quadrille/operator/src/verify/verify';
 import { startOtherNodes, type Node } from './cluster';
-import { eventually } from './eventually';
+import { eventually } from '@quadrille/test-kit/src/eventually';
 import { startService, type ServiceUnderFault } from './service';
 import { unmountBelow } from './small-disk';
 

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventually } from '../eventually';
+import { eventually } from '@quadrille/test-kit/src/eventually';
 import type { NotRun, Row } from '../row';
 import { mayMount, moveToSmallDisk } from '../small-disk';
 import type { SystemUnderFault } from '../system-under-fault';

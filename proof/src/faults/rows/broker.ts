@@ -1,6 +1,6 @@
 /** The broker dies, stops, freezes, raises an alarm. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventually } from '../eventually';
+import { eventually } from '@quadrille/test-kit/src/eventually';
 import { readinessOf, STATED_WITHIN_MS } from '../readiness';
 import type { Proof, Row, FaultContext } from '../row';
 import type { SystemUnderFault } from '../system-under-fault';

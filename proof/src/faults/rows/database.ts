@@ -1,7 +1,7 @@
 /** The database dies, loses sessions, or is busy with somebody else. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { eventually } from '../eventually';
+import { eventually } from '@quadrille/test-kit/src/eventually';
 import type { Row } from '../row';
 
 /** How long the server stays away. */

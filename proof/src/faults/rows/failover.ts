@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { withClient } from '@quadrille/operator/src/migrate/database';
 import { startPostgres, type PostgresServer } from '@quadrille/operator/src/servers/postgres';
-import { eventually } from '../eventually';
+import { eventually } from '@quadrille/test-kit/src/eventually';
 import type { Row } from '../row';
 import type { SystemUnderFault } from '../system-under-fault';
 

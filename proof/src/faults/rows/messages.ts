@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { envelop } from '@quadrille/shared-events';
 import { residentBytes } from '../../load/figures';
 import { topology } from '@quadrille/operator/src/services';
-import { eventually } from '../eventually';
+import { eventually } from '@quadrille/test-kit/src/eventually';
 import type { Row, FaultContext } from '../row';
 import { openWire, type Tapped, type Wire } from '../wire';
 

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { shortNames } from '@quadrille/operator/src/services';
-import { eventually } from '../eventually';
+import { eventually } from '@quadrille/test-kit/src/eventually';
 import type { NotRun, Row } from '../row';
 
 /** Longer than two heartbeats and than a transaction may be idle: everybody has given the frozen process up. */

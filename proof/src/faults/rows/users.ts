@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect, type Channel } from 'amqplib';
 import { connectionsOf } from '../connections';
-import { eventually } from '../eventually';
+import { eventually } from '@quadrille/test-kit/src/eventually';
 import { readinessOf, STATED_WITHIN_MS } from '../readiness';
 import type { Row } from '../row';
 
