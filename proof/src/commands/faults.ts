@@ -28,34 +28,34 @@ function select(only: string | undefined, quick: boolean): readonly Row[] {
     .filter((row) => !quick || row.quick === true);
 }
 
-async function start(system: Deployment): Promise<SystemUnderFault> {
-  const done = system === 'cluster' ? 'System under faults, on a cluster of three brokers' : 'System under faults';
-  const stage = await progress.step('system under faults', done, () => startSystemUnderFault(system));
-  await stock(stage);
-  return stage;
+async function start(deployment: Deployment): Promise<SystemUnderFault> {
+  const done = deployment === 'cluster' ? 'System under faults, on a cluster of three brokers' : 'System under faults';
+  const system = await progress.step('system under faults', done, () => startSystemUnderFault(deployment));
+  await stock(system);
+  return system;
 }
 
 /** Runs the rows on one system after the other: a fresh one after a row that left it broken, or for a row that needs another. */
 async function runAll(selected: readonly Row[]): Promise<Result[]> {
   const results: Result[] = [];
-  let stage: SystemUnderFault | undefined;
+  let system: SystemUnderFault | undefined;
   let running: Deployment | undefined;
   try {
     for (const row of selected) {
-      const system = row.system ?? 'single';
-      if (running !== system) {
-        await stage?.stop();
-        stage = undefined;
-        running = system;
+      const deployment = row.deployment ?? 'single';
+      if (running !== deployment) {
+        await system?.stop();
+        system = undefined;
+        running = deployment;
       }
-      stage ??= await start(system);
-      const result = await runRow(stage, row).catch((error: unknown) => failed(row, error));
+      system ??= await start(deployment);
+      const result = await runRow(system, row).catch((error: unknown) => failed(row, error));
       results.push(result);
       process.stdout.write(`${rowLine(row, result)}\n`);
       if (result.verdict !== 'holds') running = undefined;
     }
   } finally {
-    await stage?.stop();
+    await system?.stop();
   }
   return results;
 }

@@ -29,27 +29,27 @@ export function hasBrokerImage(): boolean {
 const nameFor = ({ folder }: SystemUnderFault) => `${processMarker(folder)}-broker`;
 
 /** Removes the container and everything in it; nothing happens when there is none. */
-export async function removeBrokerContainer(stage: SystemUnderFault): Promise<void> {
-  await run('docker', ['rm', '--force', '--volumes', nameFor(stage)]).catch((error: unknown) => {
+export async function removeBrokerContainer(system: SystemUnderFault): Promise<void> {
+  await run('docker', ['rm', '--force', '--volumes', nameFor(system)]).catch((error: unknown) => {
     if (!String(error).includes('No such container')) throw error;
   });
 }
 
 /** Starts it on the ports of the private broker, which must have been stopped, with the same administrator. It is empty. */
-export async function startBrokerContainer(stage: SystemUnderFault): Promise<void> {
-  await removeBrokerContainer(stage);
-  const { username, password, port, pathname } = new URL(stage.broker().url);
+export async function startBrokerContainer(system: SystemUnderFault): Promise<void> {
+  await removeBrokerContainer(system);
+  const { username, password, port, pathname } = new URL(system.broker().url);
   const virtualHost = pathname.slice(1);
   const settings = {
     RABBITMQ_DEFAULT_USER: username,
     RABBITMQ_DEFAULT_PASS: password,
     RABBITMQ_DEFAULT_VHOST: virtualHost,
   };
-  const published = [`${port}:5672`, `${new URL(stage.broker().managementUrl).port}:15672`];
+  const published = [`${port}:5672`, `${new URL(system.broker().managementUrl).port}:15672`];
   await run(
     'docker',
     [
-      ...['run', '--detach', '--rm', '--pull', 'never', '--name', nameFor(stage)],
+      ...['run', '--detach', '--rm', '--pull', 'never', '--name', nameFor(system)],
       ...['--ulimit', `nofile=${String(OPEN_FILES)}`],
       ...published.flatMap((ports) => ['--publish', `127.0.0.1:${ports}`]),
       // By name only: what stands on a command line can be read by everybody.
@@ -59,6 +59,6 @@ export async function startBrokerContainer(stage: SystemUnderFault): Promise<voi
     { env: { ...process.env, ...settings } },
   );
   await eventually(async () => {
-    if (!(await stage.management.isVirtualHostRunning(virtualHost))) throw new Error(`${IMAGE} does not get ready`);
+    if (!(await system.management.isVirtualHostRunning(virtualHost))) throw new Error(`${IMAGE} does not get ready`);
   }, READY_WITHIN_MS);
 }

@@ -11,11 +11,11 @@ export interface Between {
 
 /** Starts the service again with proxies before broker and database; the row's end takes them out again. */
 export async function putProxiesBetween(
-  { stage, finally: whenOver }: FaultContext,
+  { system, finally: whenOver }: FaultContext,
   short: ShortName,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Between> {
-  const { urls, services } = stage;
+  const { urls, services } = system;
   const broker = await startTcpProxy(urls[short].broker);
   const database = await startTcpProxy(urls[short].database);
   whenOver(async () => {

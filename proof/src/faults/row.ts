@@ -35,7 +35,7 @@ export type Proof = Readonly<Record<string, Figure | { readonly none: Figure }>>
 
 /** What a row does its work with. */
 export interface FaultContext {
-  readonly stage: SystemUnderFault;
+  readonly system: SystemUnderFault;
   readonly load: Load;
   /** The fault is over (for a kill: at its moment). Resolves with the milliseconds until a new order goes through and all are ready. */
   readonly recovered: () => Promise<number>;
@@ -54,13 +54,13 @@ export interface Row {
   /** One line for whoever has this fault in production. */
   readonly youWillSee: string;
   /** What it is done to; the system of npm start unless it says otherwise. */
-  readonly system?: Deployment;
+  readonly deployment?: Deployment;
   /** Goal of its recovery; RECOVER_WITHIN_MS unless it says otherwise. */
   readonly recoverWithinMs?: number;
   /** In the short selection of the CI gate. */
   readonly quick?: true;
   /** Injects the fault into the system under load, and lifts it. */
-  readonly inject: (scene: FaultContext) => Promise<Proof>;
+  readonly inject: (context: FaultContext) => Promise<Proof>;
 }
 
 /** How long a system may take to recover when the fault is over. */

@@ -23,11 +23,11 @@ const PRODUCTS = ['acorn-sticker', 'oak-pencil'];
 const BREACHES_SHOWN = 4;
 
 /** Opens the products of the load. */
-export async function stock(stage: SystemUnderFault): Promise<void> {
+export async function stock(system: SystemUnderFault): Promise<void> {
   for (const product of PRODUCTS) {
     const body = JSON.stringify({ quantity_available: 1_000_000, price: '1.50', name: product, category: 'faults' });
     const headers = { 'content-type': 'application/json' };
-    const answer = await fetch(`${stage.services.inventory.url}/inventory/${product}`, {
+    const answer = await fetch(`${system.services.inventory.url}/inventory/${product}`, {
       method: 'PUT',
       headers,
       body,
@@ -68,19 +68,19 @@ async function emptyParkingQueues({ management, virtualHost, all }: SystemUnderF
 }
 
 /** Runs a row on a system at rest. Leaves it at rest when the verdict is `holds`. */
-export async function runRow(stage: SystemUnderFault, row: Row): Promise<Result> {
+export async function runRow(system: SystemUnderFault, row: Row): Promise<Result> {
   const began = performance.now();
-  const files = new Map(stage.all.map(({ name, log }) => [name, log]));
+  const files = new Map(system.all.map(({ name, log }) => [name, log]));
   const mark = markOf(files);
-  const load = startLoad(stage.shop, PRODUCTS);
+  const load = startLoad(system.shop, PRODUCTS);
   const undo: (() => Promise<unknown>)[] = [];
   const recoveries: number[] = [];
   let poison = 0;
-  const scene: FaultContext = {
-    stage,
+  const context: FaultContext = {
+    system,
     load,
     recovered: async () => {
-      const ms = await measureRecovery(stage, PRODUCTS[0] ?? '');
+      const ms = await measureRecovery(system, PRODUCTS[0] ?? '');
       recoveries.push(ms);
       return ms;
     },
@@ -93,8 +93,8 @@ export async function runRow(stage: SystemUnderFault, row: Row): Promise<Result>
   let problem: string | undefined;
   try {
     await pause(STEADY_MS);
-    proof = await row.inject(scene);
-    if (recoveries.length === 0) await scene.recovered();
+    proof = await row.inject(context);
+    if (recoveries.length === 0) await context.recovered();
     await pause(STEADY_MS);
   } catch (error) {
     problem = error instanceof Error ? error.message : String(error);
@@ -105,8 +105,8 @@ export async function runRow(stage: SystemUnderFault, row: Row): Promise<Result>
     });
   }
   await load.stop();
-  const busy = await stage.rest(REST_WITHIN_MS);
-  const verdict = await verify(stage.addresses, { requested: [...load.placed.keys()], poison });
+  const busy = await system.rest(REST_WITHIN_MS);
+  const verdict = await verify(system.addresses, { requested: [...load.placed.keys()], poison });
   const entries = entriesSince(files, mark);
   const evidence: Evidence = { counters: countersOf(entries), entries, load };
   const { counts, missing, excess } = await prove(proof, evidence);
@@ -118,7 +118,7 @@ export async function runRow(stage: SystemUnderFault, row: Row): Promise<Result>
         .slice(0, BREACHES_SHOWN)
     : [];
   if (busy !== undefined) told.push(`not at rest: ${busy}`);
-  await eventually(() => emptyParkingQueues(stage), REST_WITHIN_MS);
+  await eventually(() => emptyParkingQueues(system), REST_WITHIN_MS);
   return {
     number: row.number,
     verdict: broken ? 'broken' : problem !== undefined ? 'failed' : missing.length > 0 ? 'not proven' : 'holds',

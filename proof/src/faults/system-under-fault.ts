@@ -88,7 +88,7 @@ export interface SystemUnderFault {
   /** Everything that is declared in the broker, and its users: once more, in a broker that has lost some of it. */
   readonly declareAgain: () => Promise<void>;
   readonly restartPostgres: () => Promise<void>;
-  /** Another process of a service; ends when its `stop` is called, or with the stage. */
+  /** Another process of a service; ends when its `stop` is called, or with the system. */
   readonly replica: (short: ShortName, settings?: Readonly<Record<string, string>>) => Promise<ServiceUnderFault>;
   /** One statement as the owner of a service's database. */
   readonly sql: <Row extends object>(database: ShortName, text: string, values?: unknown[]) => Promise<Row[]>;
@@ -115,7 +115,7 @@ const UNDER_WAY: Record<ShortName, string> = {
 };
 
 /** Starts everything, with a broker of three nodes for a cluster, and resolves when all services are ready. */
-export async function startSystemUnderFault(system: Deployment): Promise<SystemUnderFault> {
+export async function startSystemUnderFault(deployment: Deployment): Promise<SystemUnderFault> {
   await unmountBelow(folder);
   rmSync(folder, { recursive: true, force: true });
   const servers = await startPrivateServers({
@@ -126,7 +126,7 @@ export async function startSystemUnderFault(system: Deployment): Promise<SystemU
     ports: { ...PORTS, ...NODE_PORTS, ...STANDBY_PORT, ...REPLICA_PORTS },
   });
   try {
-    return await assemble(servers, system);
+    return await assemble(servers, deployment);
   } catch (error) {
     await endStarted('SIGKILL');
     servers.release();
@@ -136,12 +136,12 @@ export async function startSystemUnderFault(system: Deployment): Promise<SystemU
 
 async function assemble(
   servers: Awaited<ReturnType<typeof startPrivateServers>>,
-  system: Deployment,
+  deployment: Deployment,
 ): Promise<SystemUnderFault> {
   const { passwordOf, ports } = servers;
   let { postgres, broker } = servers;
   if (!postgres || !broker) throw new Error('faults need private servers');
-  const otherNodes = system === 'cluster' ? await startOtherNodes(folder, ports, passwordOf('rabbitmq')) : [];
+  const otherNodes = deployment === 'cluster' ? await startOtherNodes(folder, ports, passwordOf('rabbitmq')) : [];
   const declare = (server: BrokerServer) =>
     prepareBroker(server, { databaseUrl: undefined, amqpUrl: undefined, managementUrl: undefined }, folder, passwordOf);
   const [databases, access] = await Promise.all([prepareDatabases(postgres.url, passwordOf), declare(broker)]);

@@ -36,11 +36,11 @@ function watchForFullDisk({ folder }: SystemUnderFault): () => number {
  * queues (corrupt_log) and the supervisor of all dead-lettering with it; until the node is started again no queue like ours can be
  * declared, and a damaged queue that is deleted and declared anew works only until the start after that (enoent).
  */
-async function beginAnew(stage: SystemUnderFault): Promise<void> {
-  await stage.broker().stop();
-  rmSync(join(stage.folder, 'broker', 'data'), { recursive: true });
-  await stage.restartBroker();
-  await stage.declareAgain();
+async function beginAnew(system: SystemUnderFault): Promise<void> {
+  await system.broker().stop();
+  rmSync(join(system.folder, 'broker', 'data'), { recursive: true });
+  await system.restartBroker();
+  await system.declareAgain();
 }
 
 /** What is not run where file systems cannot be mounted. */
@@ -56,17 +56,17 @@ const brokerDisk: Row = {
     'orders are taken and wait; with room again, the broker begins anew without its messages, everything is declared again, and all are carried on',
   youWillSee:
     '"enospc", then "corrupt_log" in the log of RabbitMQ 3.10, queues without a leader: make room, stop it, delete `.data/broker/data`, start',
-  inject: async ({ stage, load, recovered, finally: whenOver }) => {
-    await stage.broker().stop();
-    const disk = await moveToSmallDisk(join(stage.folder, 'broker'), SPARE_BYTES);
+  inject: async ({ system, load, recovered, finally: whenOver }) => {
+    await system.broker().stop();
+    const disk = await moveToSmallDisk(join(system.folder, 'broker'), SPARE_BYTES);
     whenOver(async () => {
-      await stage.broker().stop();
+      await system.broker().stop();
       await disk.remove();
-      await stage.restartBroker();
+      await system.restartBroker();
     });
-    await stage.restartBroker();
+    await system.restartBroker();
     await recovered();
-    const full = watchForFullDisk(stage);
+    const full = watchForFullDisk(system);
     load.setRate(RATE);
     disk.fill();
     await eventually(() => {
@@ -76,7 +76,7 @@ const brokerDisk: Row = {
     await pause(FULL_MS);
     const taken = load.placed.size - before;
     disk.free();
-    await beginAnew(stage);
+    await beginAnew(system);
     await recovered();
     return {
       'times its log says enospc': full(),

@@ -25,9 +25,9 @@ const overviewSchema = z.object({ rabbitmq_version: z.string() });
 const versionOf = async ({ management }: SystemUnderFault): Promise<string> =>
   overviewSchema.parse(await management.request('GET', 'overview?columns=rabbitmq_version')).rabbitmq_version;
 
-async function ordersConfirmed(stage: SystemUnderFault): Promise<number> {
+async function ordersConfirmed(system: SystemUnderFault): Promise<number> {
   const text = "SELECT count(*)::int AS n FROM orders WHERE status = 'CONFIRMED'";
-  return (await stage.sql<{ n: number }>('order', text))[0]?.n ?? 0;
+  return (await system.sql<{ n: number }>('order', text))[0]?.n ?? 0;
 }
 
 const otherVersion: Row = {
@@ -37,24 +37,24 @@ const otherVersion: Row = {
   expected:
     'everything is declared anew, and orders go on; what was under way in the queues of the other is sent or asked for again',
   youWillSee: '"channel lost", then "connected to the broker"; nudges of the orders whose messages stayed behind',
-  inject: async ({ stage, recovered, finally: whenOver }) => {
-    const first = await versionOf(stage);
-    await stage.broker().stop();
+  inject: async ({ system, recovered, finally: whenOver }) => {
+    const first = await versionOf(system);
+    await system.broker().stop();
     whenOver(async () => {
-      await removeBrokerContainer(stage);
-      if (stage.broker().process.hasEnded()) await stage.restartBroker();
+      await removeBrokerContainer(system);
+      if (system.broker().process.hasEnded()) await system.restartBroker();
     });
-    await startBrokerContainer(stage);
-    await stage.declareAgain();
-    const other = await versionOf(stage);
+    await startBrokerContainer(system);
+    await system.declareAgain();
+    const other = await versionOf(system);
     if (other === first) throw new Error(`both are version ${first}`);
     await recovered();
-    const before = await ordersConfirmed(stage);
+    const before = await ordersConfirmed(system);
     await pause(WITH_OTHER_MS);
-    const confirmed = (await ordersConfirmed(stage)) - before;
-    await removeBrokerContainer(stage);
-    await stage.restartBroker();
-    await stage.declareAgain();
+    const confirmed = (await ordersConfirmed(system)) - before;
+    await removeBrokerContainer(system);
+    await system.restartBroker();
+    await system.declareAgain();
     await recovered();
     return {
       [`orders confirmed with RabbitMQ ${other} in the place of ${first}`]: confirmed,

@@ -15,13 +15,13 @@ const FROZEN_MS = 40_000;
 const ALARM_MS = 20_000;
 
 /** To every process of the broker's session: the node and the script that started it. */
-function signalBroker(stage: SystemUnderFault, signal: NodeJS.Signals): void {
-  process.kill(-stage.broker().process.pid, signal);
+function signalBroker(system: SystemUnderFault, signal: NodeJS.Signals): void {
+  process.kill(-system.broker().process.pid, signal);
 }
 
 /** No last words. */
-const killBroker = (stage: SystemUnderFault) => {
-  signalBroker(stage, 'SIGKILL');
+const killBroker = (system: SystemUnderFault) => {
+  signalBroker(system, 'SIGKILL');
 };
 
 /** The rows. */
@@ -33,11 +33,11 @@ export const brokerRows: readonly Row[] = [
     expected: 'nothing confirmed is lost, the rest is sent again, reconnected within 15 s',
     youWillSee: 'order-service `degraded`, the others not ready; orders are taken and wait; then all of it at once',
     quick: true,
-    inject: async ({ stage, recovered }) => {
-      killBroker(stage);
-      await stage.broker().process.ended;
+    inject: async ({ system, recovered }) => {
+      killBroker(system);
+      await system.broker().process.ended;
       await pause(AWAY_MS);
-      await stage.restartBroker();
+      await system.restartBroker();
       await recovered();
       return {
         'connections lost': ({ entries }) => entries.count('channel lost'),
@@ -52,12 +52,12 @@ export const brokerRows: readonly Row[] = [
     expected:
       '320 CONNECTION_FORCED is a reason to reconnect and nothing else, also in the middle of opening a channel',
     youWillSee: '"channel lost" with the reason CONNECTION_FORCED, then "connected to the broker"',
-    inject: async ({ stage, recovered }) => {
-      await stage.broker().control('stop_app');
+    inject: async ({ system, recovered }) => {
+      await system.broker().control('stop_app');
       await pause(AWAY_MS);
-      await stage.broker().control('start_app');
-      await stage.broker().control('stop_app');
-      await stage.broker().control('start_app');
+      await system.broker().control('start_app');
+      await system.broker().control('stop_app');
+      await system.broker().control('start_app');
       await recovered();
       return {
         'connections forced to close': ({ entries }) => entries.count('CONNECTION-FORCED'),
@@ -71,10 +71,10 @@ export const brokerRows: readonly Row[] = [
     fault: 'The broker frozen for 40 s (SIGSTOP)',
     expected: 'noticed by heartbeat within 30 s, publishes time out, nothing is lost',
     youWillSee: '"channel lost" with the reason "heartbeat timeout" or "no confirm within 15000 ms"',
-    inject: async ({ stage, recovered }) => {
-      signalBroker(stage, 'SIGSTOP');
+    inject: async ({ system, recovered }) => {
+      signalBroker(system, 'SIGSTOP');
       await pause(FROZEN_MS);
-      signalBroker(stage, 'SIGCONT');
+      signalBroker(system, 'SIGCONT');
       await recovered();
       return {
         'connections given up': ({ entries }) => entries.count('channel lost'),
@@ -88,13 +88,13 @@ export const brokerRows: readonly Row[] = [
     fault: 'The services started while the broker is down',
     expected: 'they wait and connect; order-service takes orders meanwhile and says degraded, the others are not ready',
     youWillSee: '"no connection to the broker" again and again, up to 3 s apart',
-    inject: async ({ stage, load, recovered }) => {
-      killBroker(stage);
-      await stage.broker().process.ended;
-      for (const service of stage.all) await service.arm({});
+    inject: async ({ system, load, recovered }) => {
+      killBroker(system);
+      await system.broker().process.ended;
+      for (const service of system.all) await service.arm({});
       const before = load.placed.size;
       const states = await eventually(async () => {
-        const found = await Promise.all(stage.all.map(({ url }) => readinessOf(url)));
+        const found = await Promise.all(system.all.map(({ url }) => readinessOf(url)));
         const [order, ...others] = found;
         if (order !== 'degraded' || others.some((state) => state !== 'not ready'))
           throw new Error(`the services say ${found.join(', ')}`);
@@ -102,7 +102,7 @@ export const brokerRows: readonly Row[] = [
       }, STATED_WITHIN_MS);
       await pause(AWAY_MS);
       const taken = load.placed.size - before;
-      await stage.restartBroker();
+      await system.restartBroker();
       await recovered();
       return { 'services that said what was wrong': states.length, 'orders taken without a broker': taken };
     },
@@ -113,8 +113,8 @@ export const brokerRows: readonly Row[] = [
     fault: 'Memory alarm of the broker, 20 s',
     expected: 'publishing pauses, consuming goes on, orders are taken into the outbox, and leave it afterwards',
     youWillSee: '"the broker refuses publishes; they wait in the outbox"; order-service `degraded`',
-    inject: (scene) =>
-      alarm(scene, ['set_vm_memory_high_watermark', '0.00001'], ['set_vm_memory_high_watermark', '0.4']),
+    inject: (context) =>
+      alarm(context, ['set_vm_memory_high_watermark', '0.00001'], ['set_vm_memory_high_watermark', '0.4']),
   },
   {
     number: 15,
@@ -122,26 +122,26 @@ export const brokerRows: readonly Row[] = [
     fault: 'Disk alarm of the broker, 20 s',
     expected: 'as with the memory alarm',
     youWillSee: 'as with the memory alarm',
-    inject: (scene) => alarm(scene, ['set_disk_free_limit', '999GB'], ['set_disk_free_limit', '50MB']),
+    inject: (context) => alarm(context, ['set_disk_free_limit', '999GB'], ['set_disk_free_limit', '50MB']),
   },
 ];
 
 /** Raises an alarm of the broker for a while. */
 async function alarm(
-  { stage, load, recovered, finally: whenOver }: FaultContext,
+  { system, load, recovered, finally: whenOver }: FaultContext,
   raise: string[],
   lift: string[],
 ): Promise<Proof> {
-  whenOver(() => stage.broker().control(...lift));
-  await stage.broker().control(...raise);
+  whenOver(() => system.broker().control(...lift));
+  await system.broker().control(...raise);
   await eventually(async () => {
-    const state = await readinessOf(stage.services.order.url);
+    const state = await readinessOf(system.services.order.url);
     if (state !== 'degraded') throw new Error(`order-service says ${state}`);
   }, STATED_WITHIN_MS);
   const before = load.placed.size;
   await pause(ALARM_MS);
   const taken = load.placed.size - before;
-  await stage.broker().control(...lift);
+  await system.broker().control(...lift);
   await recovered();
   return {
     'links refused to publish': ({ entries }) => entries.count('the broker refuses publishes'),

@@ -21,8 +21,8 @@ const declareAgain = ({ management, urls, virtualHost }: SystemUnderFault) =>
     return decodeURIComponent(new URL(urls[short].broker).password);
   });
 
-const binding = (stage: SystemUnderFault, exchange: string, queue: string) =>
-  `bindings/${stage.virtualHost}/e/${exchange}/q/${queue}`;
+const binding = (system: SystemUnderFault, exchange: string, queue: string) =>
+  `bindings/${system.virtualHost}/e/${exchange}/q/${queue}`;
 
 /** The rows. */
 export const channelRows: readonly Row[] = [
@@ -32,14 +32,14 @@ export const channelRows: readonly Row[] = [
     fault: 'All connections of the services closed by an operator, five times',
     expected: 'each is opened again, its consumer too; no storm',
     youWillSee: '"channel lost", and "connected to the broker" with the next epoch',
-    inject: async ({ stage, recovered }) => {
+    inject: async ({ system, recovered }) => {
       let closed = 0;
       for (let round = 0; round < 5; round++) {
-        for (const name of await connectionsOf(stage)) {
+        for (const name of await connectionsOf(system)) {
           // One may have gone by itself since it was listed.
           const path = `connections/${encodeURIComponent(name)}`;
           if (
-            await stage.management.request('DELETE', path).then(
+            await system.management.request('DELETE', path).then(
               () => true,
               () => false,
             )
@@ -62,10 +62,10 @@ export const channelRows: readonly Row[] = [
     fault: "A channel closed by the broker: 404, payment-service's exchange is gone for 6 s",
     expected: 'the channel is opened again on the same connection, the events wait in the outbox',
     youWillSee: '"channel lost" with the reason NOT_FOUND',
-    inject: async ({ stage, recovered, finally: whenOver }) => {
-      const declare = () => declareAgain(stage);
+    inject: async ({ system, recovered, finally: whenOver }) => {
+      const declare = () => declareAgain(system);
       whenOver(declare);
-      await stage.management.request('DELETE', `exchanges/${stage.virtualHost}/payment.events`);
+      await system.management.request('DELETE', `exchanges/${system.virtualHost}/payment.events`);
       await pause(2 * AWAY_MS);
       await declare();
       await recovered();
@@ -81,22 +81,22 @@ export const channelRows: readonly Row[] = [
     fault: 'The queues of inventory-service and payment-service deleted with messages in them, and made again',
     expected: 'consumers are cancelled and rebuilt; nudges ask again for what was lost',
     youWillSee: '"the broker cancelled the consumer"; `overdue_swept_total` rises',
-    inject: async ({ stage, load, recovered, finally: whenOver }) => {
-      const declare = () => declareAgain(stage);
+    inject: async ({ system, load, recovered, finally: whenOver }) => {
+      const declare = () => declareAgain(system);
       whenOver(declare);
       load.setRate(30);
       const victims = ['inventory-service', 'payment-service'];
-      for (const { name, signal } of stage.all) if (victims.includes(name)) signal('SIGSTOP');
+      for (const { name, signal } of system.all) if (victims.includes(name)) signal('SIGSTOP');
       await pause(AWAY_MS); // messages gather
       for (const name of [...victims, 'payment-service.low-priority'])
-        await stage.management.request('DELETE', `queues/${stage.virtualHost}/${name}`);
-      for (const { signal } of stage.all) signal('SIGCONT');
+        await system.management.request('DELETE', `queues/${system.virtualHost}/${name}`);
+      for (const { signal } of system.all) signal('SIGCONT');
       await pause(AWAY_MS);
       await declare();
       await recovered();
       return {
         'consumers cancelled': ({ entries }) => entries.count('the broker cancelled the consumer'),
-        'orders asked for again': () => stage.sweptBy('order'),
+        'orders asked for again': () => system.sweptBy('order'),
       };
     },
   },
@@ -106,17 +106,17 @@ export const channelRows: readonly Row[] = [
     fault: "A message handled for longer than the broker's consumer_timeout (set to 5 s)",
     expected: 'channel closed by the broker (or the consumer cancelled, in 4.3), delivered again, the old ack dropped',
     youWillSee: '"channel lost" with the reason PRECONDITION_FAILED, then `unchanged`',
-    inject: async ({ stage, recovered, finally: whenOver }) => {
+    inject: async ({ system, recovered, finally: whenOver }) => {
       const set = (name: string, ms: number) =>
-        stage.broker().control('eval', `application:set_env(rabbit, ${name}, ${String(ms)}).`);
+        system.broker().control('eval', `application:set_env(rabbit, ${name}, ${String(ms)}).`);
       whenOver(async () => {
         await set('consumer_timeout', CONSUMER_TIMEOUT_DEFAULT_MS);
         await set('channel_tick_interval', CHANNEL_TICK_DEFAULT_MS);
-        await stage.services.notification.restart();
+        await system.services.notification.restart();
       });
       await set('consumer_timeout', 5_000);
       await set('channel_tick_interval', 1_000);
-      await stage.services.notification.arm({ env: { FAILPOINT: 'before_ack:sleep=15000' } });
+      await system.services.notification.arm({ env: { FAILPOINT: 'before_ack:sleep=15000' } });
       await pause(18_000);
       await recovered();
       return {
@@ -134,18 +134,18 @@ export const channelRows: readonly Row[] = [
       'Bindings removed: of OrderCreated (nobody hears it) and of InventoryReserved to payment-service (one does not)',
     expected: 'the first is returned and stays in the outbox, the second is asked for again by a nudge',
     youWillSee: '"nobody is bound to this message"; `overdue_swept_total` rises',
-    inject: async ({ stage, recovered, finally: whenOver }) => {
+    inject: async ({ system, recovered, finally: whenOver }) => {
       const bindings = [
         ['order.events', 'inventory-service', 'OrderCreated'],
         ['inventory.events', 'payment-service', 'InventoryReserved'],
       ] as const;
       const bind = async () => {
         for (const [exchange, queue, routing_key] of bindings)
-          await stage.management.request('POST', binding(stage, exchange, queue), { routing_key });
+          await system.management.request('POST', binding(system, exchange, queue), { routing_key });
       };
       whenOver(bind);
       for (const [exchange, queue, key] of [...bindings].reverse()) {
-        await stage.management.request('DELETE', `${binding(stage, exchange, queue)}/${key}`);
+        await system.management.request('DELETE', `${binding(system, exchange, queue)}/${key}`);
         await pause(AWAY_MS);
       }
       await pause(AWAY_MS);
@@ -154,7 +154,7 @@ export const channelRows: readonly Row[] = [
       return {
         'messages returned': ({ entries }) => entries.count('nobody is bound to this message'),
         'rows relayed': ({ counters }) => counters.relayed,
-        'reservations announced again': () => stage.sweptBy('inventory'),
+        'reservations announced again': () => system.sweptBy('inventory'),
       };
     },
   },
@@ -166,20 +166,20 @@ export const channelRows: readonly Row[] = [
       'a nack leaves the row in the outbox; the relay tries it again with growing pauses, on a new channel every ten seconds',
     youWillSee:
       '`outbox_published_total{result="refused"}` rises, "channel lost" with the reason "the broker refuses messages"; orders stay PENDING',
-    inject: async ({ stage, recovered, finally: whenOver }) => {
-      const policy = `policies/${stage.virtualHost}/tiny`;
+    inject: async ({ system, recovered, finally: whenOver }) => {
+      const policy = `policies/${system.virtualHost}/tiny`;
       whenOver(async () => {
-        await stage.management.request('DELETE', policy).catch(() => undefined); // deleted below, unless that failed
-        if (stage.services.inventory.pid() === undefined) await stage.services.inventory.restart();
+        await system.management.request('DELETE', policy).catch(() => undefined); // deleted below, unless that failed
+        if (system.services.inventory.pid() === undefined) await system.services.inventory.restart();
       });
       // Without its consumer the queue fills up.
-      await stage.services.inventory.stop();
+      await system.services.inventory.stop();
       const definition = { pattern: '^inventory-service$', definition: { 'max-length': 1 }, 'apply-to': 'queues' };
-      await stage.management.request('PUT', policy, definition);
+      await system.management.request('PUT', policy, definition);
       await pause(4 * AWAY_MS);
-      const refused = await metric(stage.services.order.url, 'outbox_published_total', 'result="refused"');
-      await stage.management.request('DELETE', policy);
-      await stage.services.inventory.restart();
+      const refused = await metric(system.services.order.url, 'outbox_published_total', 'result="refused"');
+      await system.management.request('DELETE', policy);
+      await system.services.inventory.restart();
       await recovered();
       return { 'publishes refused': refused, 'rows relayed': ({ counters }) => counters.relayed };
     },

@@ -17,13 +17,13 @@ export const clusterRows: readonly Row[] = [
     fault: 'A cluster of three brokers, each queue on all three: one killed, then a second one, then both brought back',
     expected: 'with two, orders go on; with one, they are taken and wait; with two again, all are carried on',
     youWillSee: '"connected to the broker" at the next URL; without a majority "no confirm within 15000 ms"',
-    system: 'cluster',
-    inject: async ({ stage, load, recovered }) => {
-      const [second, third] = stage.otherNodes;
+    deployment: 'cluster',
+    inject: async ({ system, load, recovered }) => {
+      const [second, third] = system.otherNodes;
       if (!second || !third) throw new Error('the system has no cluster');
       for (const { name } of topology.queues) {
-        const path = `queues/${stage.virtualHost}/${name}`;
-        const { members } = queueSchema.parse(await stage.management.request('GET', path));
+        const path = `queues/${system.virtualHost}/${name}`;
+        const { members } = queueSchema.parse(await system.management.request('GET', path));
         if (members.length !== 3) throw new Error(`${name} is on ${String(members.length)} nodes, not on three`);
       }
       const kill = async ({ broker }: typeof second) => {
@@ -52,7 +52,7 @@ export const clusterRows: readonly Row[] = [
       };
 
       async function confirmed(): Promise<number> {
-        const rows = await stage.sql<{ n: number }>(
+        const rows = await system.sql<{ n: number }>(
           'order',
           "SELECT count(*)::int AS n FROM orders WHERE status = 'CONFIRMED'",
         );

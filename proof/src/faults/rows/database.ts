@@ -69,10 +69,10 @@ export const databaseRows: readonly Row[] = [
     expected: 'consuming pauses, nothing is nacked, HTTP answers 503 with Retry-After; then all goes on',
     youWillSee: '"waiting for the infrastructure; nothing is consumed meanwhile"; 503',
     quick: true,
-    inject: async ({ stage, load, recovered }) => {
-      await stage.postgres().process.end('SIGQUIT', GONE_WITHIN_MS);
+    inject: async ({ system, load, recovered }) => {
+      await system.postgres().process.end('SIGQUIT', GONE_WITHIN_MS);
       await pause(AWAY_MS);
-      await stage.restartPostgres();
+      await system.restartPostgres();
       await recovered();
       return {
         'times a service waited for it': ({ counters }) => counters.waited,
@@ -87,8 +87,8 @@ export const databaseRows: readonly Row[] = [
     expected: 'nobody knows: the batch is decided again, and the state says that it was done',
     youWillSee: '"Connection terminated unexpectedly", then `unchanged`',
     quick: true,
-    inject: async ({ stage, recovered }) => {
-      const ended = await stage.asAdministrator('order', async (admin) => {
+    inject: async ({ system, recovered }) => {
+      const ended = await system.asAdministrator('order', async (admin) => {
         let sum = 0;
         for (let round = 0; round < COMMIT_ROUNDS; round++) sum += await endDuringCommit(admin);
         return sum;
@@ -106,14 +106,14 @@ export const databaseRows: readonly Row[] = [
     fault: 'The table of products locked by somebody, then a single session left for order-service',
     expected: 'lock_timeout, and again; HTTP answers 503 with Retry-After and never hangs',
     youWillSee: '"canceling statement due to lock timeout", "too many connections for role"',
-    inject: async ({ stage, load, recovered }) => {
-      await stage.asAdministrator('inventory', async (admin) => {
+    inject: async ({ system, load, recovered }) => {
+      await system.asAdministrator('inventory', async (admin) => {
         await admin.query('BEGIN');
         await admin.query('LOCK TABLE product IN ACCESS EXCLUSIVE MODE');
         await pause(LOCKED_MS);
         await admin.query('ROLLBACK');
       });
-      await stage.asAdministrator('order', async (admin) => {
+      await system.asAdministrator('order', async (admin) => {
         await admin.query('ALTER ROLE "order-service" CONNECTION LIMIT 1');
         await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'order-service'");
         await pause(STARVED_MS);
@@ -133,9 +133,9 @@ export const databaseRows: readonly Row[] = [
     fault: 'Deadlocks between inventory-service and another session, again and again',
     expected: '40P01 is tried again with jitter; nothing is parked',
     youWillSee: '"deadlock detected", once each',
-    inject: async ({ stage, load, recovered }) => {
+    inject: async ({ system, load, recovered }) => {
       load.setRate(40);
-      await stage.asAdministrator('inventory', async (admin) => {
+      await system.asAdministrator('inventory', async (admin) => {
         const deadlocks = async () => {
           const { rows } = await admin.query<{ n: number }>(
             "SELECT deadlocks::int AS n FROM pg_stat_database WHERE datname = 'inventory'",

@@ -42,17 +42,17 @@ const databaseDisk: Row = {
   fault: 'The disk of all databases full to the last byte, then freed',
   expected: 'the services wait, HTTP answers 503 with Retry-After; PostgreSQL may crash of it, and recovers',
   youWillSee: '"could not extend file ... No space left on device", "waiting for the infrastructure"; 503',
-  inject: async ({ stage, load, recovered, finally: whenOver }) => {
-    await stage.postgres().stop();
-    const disk = await moveToSmallDisk(join(stage.folder, 'postgres'), SPARE_BYTES);
+  inject: async ({ system, load, recovered, finally: whenOver }) => {
+    await system.postgres().stop();
+    const disk = await moveToSmallDisk(join(system.folder, 'postgres'), SPARE_BYTES);
     whenOver(async () => {
-      await stage.postgres().stop();
+      await system.postgres().stop();
       await disk.remove();
-      await stage.restartPostgres();
+      await system.restartPostgres();
     });
-    await stage.restartPostgres();
+    await system.restartPostgres();
     await recovered();
-    const full = watchForFullDisk(stage);
+    const full = watchForFullDisk(system);
     load.setRate(RATE);
     disk.fill();
     await eventually(() => {
@@ -62,7 +62,7 @@ const databaseDisk: Row = {
     await pause(FULL_MS);
     disk.free();
     // Without room for its log it gives up; it is started again, as an operator would.
-    if (stage.postgres().process.hasEnded()) await stage.restartPostgres();
+    if (system.postgres().process.hasEnded()) await system.restartPostgres();
     await recovered();
     return {
       'statements without room': full(),

@@ -28,12 +28,12 @@ const MAX_CONNECTIONS = 100;
 const dataOf = (folder: string) => join(folder, 'postgres');
 
 /** A copy of the server that follows it from now on; the first one does not answer a COMMIT any more that the other has not written. */
-async function startStandby(stage: SystemUnderFault, folder: string): Promise<PostgresServer> {
-  const primary = new URL(stage.postgres().url);
-  await stage.postgres().stop();
+async function startStandby(system: SystemUnderFault, folder: string): Promise<PostgresServer> {
+  const primary = new URL(system.postgres().url);
+  await system.postgres().stop();
   mkdirSync(folder);
-  execFileSync('cp', ['--archive', dataOf(stage.folder), folder]);
-  await stage.restartPostgres();
+  execFileSync('cp', ['--archive', dataOf(system.folder), folder]);
+  await system.restartPostgres();
   const data = dataOf(folder);
   const signal = join(data, 'standby.signal');
   writeFileSync(signal, '');
@@ -42,9 +42,9 @@ async function startStandby(stage: SystemUnderFault, folder: string): Promise<Po
   const { hostname, port, username, password } = primary;
   const connection = `host=${hostname} port=${port} user=${username} password=${password}`;
   appendFileSync(join(data, 'postgresql.auto.conf'), `primary_conninfo = '${connection}'\n`);
-  const options = { port: stage.standbyPort, password, durable: true, maxConnections: MAX_CONNECTIONS };
+  const options = { port: system.standbyPort, password, durable: true, maxConnections: MAX_CONNECTIONS };
   const standby = await startPostgres({ folder, ...options });
-  await stage.asAdministrator('order', async (admin) => {
+  await system.asAdministrator('order', async (admin) => {
     await admin.query("ALTER SYSTEM SET synchronous_standby_names = '*'");
     await admin.query('SELECT pg_reload_conf()');
     await eventually(async () => {
@@ -70,14 +70,14 @@ export const failoverRows: readonly Row[] = [
     fault: 'The database server lost for good; its synchronous standby promoted and moved to its address',
     expected: 'no order that was answered is missing; the services wait meanwhile, HTTP answers 503 with Retry-After',
     youWillSee: 'as when the database restarts',
-    inject: async ({ stage, load, recovered, finally: whenOver }) => {
-      const folder = join(stage.folder, 'standby');
-      const standby = await startStandby(stage, folder);
+    inject: async ({ system, load, recovered, finally: whenOver }) => {
+      const folder = join(system.folder, 'standby');
+      const standby = await startStandby(system, folder);
       whenOver(() => standby.stop());
       await recovered();
       const before = load.placed.size;
       await pause(BOTH_MS);
-      await stage.postgres().process.end('SIGQUIT', GONE_WITHIN_MS);
+      await system.postgres().process.end('SIGQUIT', GONE_WITHIN_MS);
       const committed = load.placed.size - before;
       await pause(DECISION_MS);
       const timeline = await withClient(standby.url, async (client) => {
@@ -85,9 +85,9 @@ export const failoverRows: readonly Row[] = [
         return timelineOf(client);
       });
       await standby.stop();
-      rmSync(dataOf(stage.folder), { recursive: true });
-      renameSync(dataOf(folder), dataOf(stage.folder));
-      await stage.restartPostgres();
+      rmSync(dataOf(system.folder), { recursive: true });
+      renameSync(dataOf(folder), dataOf(system.folder));
+      await system.restartPostgres();
       await recovered();
       return {
         'orders committed to both': committed,

@@ -19,9 +19,9 @@ const STORM_RATE = 50;
 
 /** Counts the rows of a table that belong to orders of this row's load. */
 const countOf =
-  (stage: SystemUnderFault, database: 'order' | 'inventory' | 'payment', table: string, condition: string) =>
+  (system: SystemUnderFault, database: 'order' | 'inventory' | 'payment', table: string, condition: string) =>
   async ({ load }: Evidence): Promise<number> => {
-    const rows = await stage.sql<{ n: number }>(
+    const rows = await system.sql<{ n: number }>(
       database,
       `SELECT count(*)::int AS n FROM ${table} WHERE order_id = ANY($1) AND (${condition})`,
       [[...load.placed.keys()]],
@@ -31,19 +31,19 @@ const countOf =
 
 /** Payment-service with other settings until the end of the row. */
 async function bankWith(
-  { stage, finally: whenOver }: FaultContext,
+  { system, finally: whenOver }: FaultContext,
   env: Readonly<Record<string, string>>,
 ): Promise<void> {
-  whenOver(() => stage.services.payment.restart());
-  await stage.services.payment.restart({ env });
+  whenOver(() => system.services.payment.restart());
+  await system.services.payment.restart({ env });
 }
 
 /** Takes a table of the bank away: every request that needs it fails. */
-async function withoutTable({ stage, finally: whenOver }: FaultContext, table: string, ms: number): Promise<void> {
+async function withoutTable({ system, finally: whenOver }: FaultContext, table: string, ms: number): Promise<void> {
   const away = `${table}_away`;
-  const bring = () => stage.sql('payment', `ALTER TABLE IF EXISTS ${away} RENAME TO ${table}`);
+  const bring = () => system.sql('payment', `ALTER TABLE IF EXISTS ${away} RENAME TO ${table}`);
   whenOver(bring);
-  await stage.sql('payment', `ALTER TABLE ${table} RENAME TO ${away}`);
+  await system.sql('payment', `ALTER TABLE ${table} RENAME TO ${away}`);
   await pause(ms);
   await bring();
 }
@@ -56,9 +56,9 @@ export const gatewayRows: readonly Row[] = [
     fault: 'Orders cancelled 0, 12, 24 ... 708 ms after they were placed, while a charge takes 50 to 400 ms',
     expected: 'CANCELLED at once, and always a legal end: nothing reserved, nothing kept',
     youWillSee: 'VOIDED or REFUNDED, whichever was first',
-    inject: async (scene) => {
-      await bankWith(scene, { PAYMENT_LATENCY_MS: '50-400' });
-      const { load, stage, recovered } = scene;
+    inject: async (context) => {
+      await bankWith(context, { PAYMENT_LATENCY_MS: '50-400' });
+      const { load, system, recovered } = context;
       await Promise.all(
         Array.from({ length: RACES }, async (_, n) => {
           await pause(n * RACE_STEP_MS * 3); // one after the other, so that each offset is what it says
@@ -70,9 +70,9 @@ export const gatewayRows: readonly Row[] = [
       await recovered();
       return {
         'orders cancelled': load.cancelled(),
-        'of them never charged': countOf(stage, 'payment', 'payments', "status = 'VOIDED'"),
-        'charged and refunded': countOf(stage, 'payment', 'payments', "status = 'REFUNDED'"),
-        'cancelled while a charge was under way': countOf(stage, 'payment', 'payments', 'stop_wanted'),
+        'of them never charged': countOf(system, 'payment', 'payments', "status = 'VOIDED'"),
+        'charged and refunded': countOf(system, 'payment', 'payments', "status = 'REFUNDED'"),
+        'cancelled while a charge was under way': countOf(system, 'payment', 'payments', 'stop_wanted'),
       };
     },
   },
@@ -82,18 +82,18 @@ export const gatewayRows: readonly Row[] = [
     fault: 'Deadline of 1 s against charges that take 300 to 1,500 ms',
     expected: 'confirmed or cancelled, never both: no order paid without stock, none unpaid with it',
     youWillSee: 'CANCELLED with DEADLINE_EXCEEDED, the money back',
-    inject: async (scene) => {
-      const { stage, recovered } = scene;
-      await bankWith(scene, { PAYMENT_LATENCY_MS: '300-1500' });
-      scene.finally(() => stage.services.order.restart());
-      await stage.services.order.restart({ env: { ORDER_DEADLINE_MS: '1000' } });
+    inject: async (context) => {
+      const { system, recovered } = context;
+      await bankWith(context, { PAYMENT_LATENCY_MS: '300-1500' });
+      context.finally(() => system.services.order.restart());
+      await system.services.order.restart({ env: { ORDER_DEADLINE_MS: '1000' } });
       await pause(MISBEHAVING_MS);
-      await stage.services.order.restart();
+      await system.services.order.restart();
       await recovered();
       return {
-        'orders past their deadline': countOf(stage, 'order', 'orders', "reason = 'DEADLINE_EXCEEDED'"),
-        'orders confirmed in time': countOf(stage, 'order', 'orders', "status = 'CONFIRMED'"),
-        'charged too late and refunded': countOf(stage, 'payment', 'payments', "status = 'REFUNDED'"),
+        'orders past their deadline': countOf(system, 'order', 'orders', "reason = 'DEADLINE_EXCEEDED'"),
+        'orders confirmed in time': countOf(system, 'order', 'orders', "status = 'CONFIRMED'"),
+        'charged too late and refunded': countOf(system, 'payment', 'payments', "status = 'REFUNDED'"),
       };
     },
   },
@@ -103,7 +103,7 @@ export const gatewayRows: readonly Row[] = [
     fault: 'Charged, and the answer is lost; every second of these orders is cancelled meanwhile',
     expected: 'asked again under the same key: charged once, never FAILED while charged',
     youWillSee: 'CONFIRMED on the second attempt, or CANCELLED and refunded',
-    inject: async ({ stage, load, recovered }) => {
+    inject: async ({ system, load, recovered }) => {
       await Promise.all(
         Array.from({ length: ORDERS }, async (_, n) => {
           const orderId = await load.place('tok_timeout');
@@ -115,10 +115,10 @@ export const gatewayRows: readonly Row[] = [
       await recovered();
       const lost = "method = 'tok_timeout' AND attempt > 0";
       return {
-        'orders whose first answer was lost': countOf(stage, 'payment', 'payments', lost),
-        'of them paid': countOf(stage, 'payment', 'payments', `${lost} AND status = 'SUCCEEDED'`),
-        'of them refunded': countOf(stage, 'payment', 'payments', `${lost} AND status = 'REFUNDED'`),
-        'of them FAILED': { none: countOf(stage, 'payment', 'payments', `${lost} AND status = 'FAILED'`) },
+        'orders whose first answer was lost': countOf(system, 'payment', 'payments', lost),
+        'of them paid': countOf(system, 'payment', 'payments', `${lost} AND status = 'SUCCEEDED'`),
+        'of them refunded': countOf(system, 'payment', 'payments', `${lost} AND status = 'REFUNDED'`),
+        'of them FAILED': { none: countOf(system, 'payment', 'payments', `${lost} AND status = 'FAILED'`) },
       };
     },
   },
@@ -128,15 +128,15 @@ export const gatewayRows: readonly Row[] = [
     fault: 'Requests that land after they were given up: the bank takes up to 3 s, payment-service waits 0.6 s',
     expected: 'voided first, and the late request is refused; or it was first, and the money is found',
     youWillSee: 'RESOLVING for some seconds; then paid, FAILED or VOIDED',
-    inject: async (scene) => {
-      const { stage, recovered } = scene;
-      await bankWith(scene, { PAYMENT_LATENCY_MS: '0-3000', GATEWAY_TIMEOUT_MS: '600' });
+    inject: async (context) => {
+      const { system, recovered } = context;
+      await bankWith(context, { PAYMENT_LATENCY_MS: '0-3000', GATEWAY_TIMEOUT_MS: '600' });
       await pause(MISBEHAVING_MS);
-      await stage.services.payment.restart();
+      await system.services.payment.restart();
       await recovered();
       const charge = (status: string) =>
         countOf(
-          stage,
+          system,
           'payment',
           'payments JOIN simulated_gateway_charge AS bank ON bank.reference = order_id',
           status,
@@ -154,21 +154,21 @@ export const gatewayRows: readonly Row[] = [
     fault: 'A bank that declines, answers 503 three times or for ever, and takes up to 800 ms',
     expected: 'again after 1, 2 and 4 s without holding anything up; others are not affected',
     youWillSee: 'FAILED (DECLINED) at once, FAILED (GATEWAY_UNAVAILABLE) after some 8 s, the others as always',
-    inject: async (scene) => {
-      const { stage, load, recovered } = scene;
-      await bankWith(scene, { PAYMENT_LATENCY_MS: '100-800' });
+    inject: async (context) => {
+      const { system, load, recovered } = context;
+      await bankWith(context, { PAYMENT_LATENCY_MS: '100-800' });
       const methods = ['tok_decline', 'tok_flaky_3', 'tok_unavailable'];
       await Promise.all(methods.flatMap((method) => Array.from({ length: ORDERS }, () => load.place(method))));
       const meanwhileMs = await recovered();
       return {
-        declined: countOf(stage, 'order', 'orders', "reason = 'DECLINED'"),
+        declined: countOf(system, 'order', 'orders', "reason = 'DECLINED'"),
         'given up after four attempts': countOf(
-          stage,
+          system,
           'order',
           'orders',
           "reason = 'GATEWAY_UNAVAILABLE' AND attempts = 4",
         ),
-        'paid at the fourth attempt': countOf(stage, 'order', 'orders', "status = 'CONFIRMED' AND attempts = 4"),
+        'paid at the fourth attempt': countOf(system, 'order', 'orders', "status = 'CONFIRMED' AND attempts = 4"),
         'ms for a new order meanwhile': meanwhileMs,
       };
     },
@@ -179,8 +179,8 @@ export const gatewayRows: readonly Row[] = [
     fault: 'Refunds fail for 15 s',
     expected: 'REFUND_PENDING, asked again with growing pauses, refunded once',
     youWillSee: 'refunds that are late; from the sixth try on an error in the log',
-    inject: async (scene) => {
-      const { stage, load, recovered } = scene;
+    inject: async (context) => {
+      const { system, load, recovered } = context;
       const orderIds: string[] = [];
       for (let n = 0; n < ORDERS; n++) {
         const orderId = await load.place('tok_success');
@@ -190,18 +190,18 @@ export const gatewayRows: readonly Row[] = [
       const pending: number[] = [];
       const cancelling = Promise.all(orderIds.map((orderId) => load.cancel(orderId)));
       const looking = pause(MISBEHAVING_MS - 1_000).then(async () => {
-        const rows = await stage.sql<{ n: number }>(
+        const rows = await system.sql<{ n: number }>(
           'payment',
           "SELECT count(*)::int AS n FROM payments WHERE status = 'REFUND_PENDING' AND tries > 0",
         );
         pending.push(rows[0]?.n ?? 0);
       });
-      await withoutTable(scene, 'simulated_gateway_refund', MISBEHAVING_MS);
+      await withoutTable(context, 'simulated_gateway_refund', MISBEHAVING_MS);
       await Promise.all([cancelling, looking]);
       await recovered();
       return {
         'refunds that had failed at least once': pending[0] ?? 0,
-        'refunded in the end': countOf(stage, 'payment', 'payments', "status = 'REFUNDED'"),
+        'refunded in the end': countOf(system, 'payment', 'payments', "status = 'REFUNDED'"),
       };
     },
   },
@@ -211,20 +211,20 @@ export const gatewayRows: readonly Row[] = [
     fault: 'The bank gone for 30 s under 50 orders a second',
     expected: 'attempts are bounded and spread, nothing piles up in memory, all is resolved when it is back',
     youWillSee: '`effects_running` never above 1,000; orders PENDING until the bank is back',
-    inject: async (scene) => {
-      const { stage, load, recovered } = scene;
+    inject: async (context) => {
+      const { system, load, recovered } = context;
       load.setRate(STORM_RATE);
-      await withoutTable(scene, 'simulated_gateway_charge', DOWN_MS);
+      await withoutTable(context, 'simulated_gateway_charge', DOWN_MS);
       load.setRate(5);
-      const waiting = await stage.sql<{ n: number }>(
+      const waiting = await system.sql<{ n: number }>(
         'payment',
         "SELECT count(*)::int AS n FROM payments WHERE status IN ('CHARGING', 'RETRY_WAIT', 'RESOLVING')",
       );
       await recovered();
       return {
         'payments under way when it came back': waiting[0]?.n ?? 0,
-        'payments with an unknown attempt': countOf(stage, 'payment', 'payments', '"unknown"'),
-        'orders confirmed': countOf(stage, 'order', 'orders', "status = 'CONFIRMED'"),
+        'payments with an unknown attempt': countOf(system, 'payment', 'payments', '"unknown"'),
+        'orders confirmed': countOf(system, 'order', 'orders', "status = 'CONFIRMED'"),
       };
     },
   },

@@ -24,15 +24,15 @@ const MEMORY_GROWTH_MAX_BYTES = 150 * 1024 * 1024;
 const POISON_WITHIN_MS = 60_000;
 
 /** A session with the broker until the end of the row. */
-async function wireFor({ stage, finally: whenOver }: FaultContext): Promise<Wire> {
-  const wire = await openWire(stage.addresses.amqp);
+async function wireFor({ system, finally: whenOver }: FaultContext): Promise<Wire> {
+  const wire = await openWire(system.addresses.amqp);
   whenOver(() => wire.close());
   return wire;
 }
 
 /** Events of some seconds of load. */
-async function collect(scene: FaultContext): Promise<{ readonly wire: Wire; readonly heard: readonly Tapped[] }> {
-  const wire = await wireFor(scene);
+async function collect(context: FaultContext): Promise<{ readonly wire: Wire; readonly heard: readonly Tapped[] }> {
+  const wire = await wireFor(context);
   await wire.listen();
   await pause(LISTEN_MS);
   return { wire, heard: [...wire.heard] };
@@ -109,10 +109,10 @@ export const messageRows: readonly Row[] = [
     fault: 'Every event of six seconds repeated ten times, under its own id',
     expected: 'effects once',
     youWillSee: 'the same `message_id` handled eleven times, ten times `unchanged`',
-    inject: async (scene) => {
-      const { wire, heard } = await collect(scene);
+    inject: async (context) => {
+      const { wire, heard } = await collect(context);
       await wire.say(heard.flatMap((message) => Array.from({ length: COPIES }, () => message)));
-      await scene.recovered();
+      await context.recovered();
       return { 'copies said': heard.length * COPIES, 'repetitions absorbed': ({ counters }) => counters.absorbed };
     },
   },
@@ -122,10 +122,10 @@ export const messageRows: readonly Row[] = [
     fault: 'Every event of six seconds said again under a new id',
     expected: 'keyed by the order, so known all the same',
     youWillSee: '`unchanged`, under ids that nobody sent',
-    inject: async (scene) => {
-      const { wire, heard } = await collect(scene);
+    inject: async (context) => {
+      const { wire, heard } = await collect(context);
       await wire.say(heard.map(renamed));
-      await scene.recovered();
+      await context.recovered();
       return { 'events said under a new id': heard.length };
     },
   },
@@ -135,11 +135,11 @@ export const messageRows: readonly Row[] = [
     fault: 'Every event of six seconds said again later, shuffled, three times over',
     expected: 'the same end whatever the order, and old news change nothing',
     youWillSee: '`unchanged`; some answers are given again, since who asks so late may have lost them',
-    inject: async (scene) => {
-      const { wire, heard } = await collect(scene);
+    inject: async (context) => {
+      const { wire, heard } = await collect(context);
       await pause(LISTEN_MS); // older than the healing time: long finished for those who hear it again
       for (let round = 0; round < 3; round++) await wire.say(shuffled(heard));
-      await scene.recovered();
+      await context.recovered();
       return {
         'old events said in another order': 3 * heard.length,
         'repetitions absorbed': (e) => e.counters.absorbed,
@@ -153,13 +153,13 @@ export const messageRows: readonly Row[] = [
     expected: 'parked with the reason, no crash, no loop; 400, 413 and 415',
     youWillSee: '"message parked", and the reason in the header `x-reason`',
     quick: true,
-    inject: async (scene) => {
-      const { stage, poison, recovered } = scene;
-      const wire = await wireFor(scene);
-      const messages = stage.all.flatMap(({ name }) => unreadable().map((content) => direct(name, content)));
+    inject: async (context) => {
+      const { system, poison, recovered } = context;
+      const wire = await wireFor(context);
+      const messages = system.all.flatMap(({ name }) => unreadable().map((content) => direct(name, content)));
       poison(messages.length);
       await wire.say(messages);
-      const url = `${stage.services.order.url}/orders`;
+      const url = `${system.services.order.url}/orders`;
       const post = async (body: string, type = 'application/json') =>
         (await fetch(url, { method: 'POST', body, headers: { 'content-type': type } })).status;
       const answers = [
@@ -186,23 +186,23 @@ export const messageRows: readonly Row[] = [
     fault: 'A message that kills inventory-service each time, in a batch with others',
     expected: 'runs alone after the first death, parked after three more; its neighbours are handled',
     youWillSee: 'four supervisor lines, then "message parked" with the reason POISON',
-    inject: async (scene) => {
-      const { stage, poison, recovered } = scene;
-      const { inventory } = stage.services;
+    inject: async (context) => {
+      const { system, poison, recovered } = context;
+      const { inventory } = system.services;
       const orderId = `poison-${randomUUID()}`;
-      scene.finally(() => inventory.restart());
+      context.finally(() => inventory.restart());
       await inventory.arm({ env: { FAILPOINT: `before_commit/${orderId}:kill` } });
       const before = inventory.deaths.length;
-      const wire = await wireFor(scene);
+      const wire = await wireFor(context);
       const content = Buffer.from(JSON.stringify(created(orderId)));
       poison(1);
       await wire.say([
         { ...direct('inventory-service', content), exchange: 'order.events', routingKey: 'OrderCreated' },
       ]);
-      const queue = `queues/${stage.virtualHost}/inventory-service.dead-letter/get`;
+      const queue = `queues/${system.virtualHost}/inventory-service.dead-letter/get`;
       await eventually(async () => {
         const body = { count: 1, ackmode: 'ack_requeue_true', encoding: 'auto' };
-        const found = await stage.management.request('POST', queue, body);
+        const found = await system.management.request('POST', queue, body);
         if (!JSON.stringify(found).includes('POISON')) throw new Error('the poison was not parked');
       }, POISON_WITHIN_MS);
       await recovered();
@@ -218,11 +218,11 @@ export const messageRows: readonly Row[] = [
     fault: 'notification-service takes 200 ms for each batch and has 20,000 messages before it',
     expected: 'the others do not notice, memory stays flat, the backlog is worked off',
     youWillSee: 'a long queue `notification-service`, and nothing else',
-    inject: async (scene) => {
-      const { stage, recovered } = scene;
-      const { notification } = stage.services;
-      const { wire, heard } = await collect(scene);
-      scene.finally(() => notification.restart());
+    inject: async (context) => {
+      const { system, recovered } = context;
+      const { notification } = system.services;
+      const { wire, heard } = await collect(context);
+      context.finally(() => notification.restart());
       await notification.arm({ env: { FAILPOINT: 'before_ack:sleep=200:every' } });
       await eventually(async () => {
         if (!(await notification.isReady())) throw new Error('notification-service is not ready');

@@ -26,13 +26,13 @@ export const networkRows: readonly Row[] = [
     fault: 'Black hole between payment-service and the broker, 40 s',
     expected: 'both ends give up by heartbeat; what the old consumer still does is fenced by state and row locks',
     youWillSee: '"channel lost" (heartbeat) within 30 s, payments that wait, then all of them',
-    inject: async (scene) => {
-      const { broker } = await putProxiesBetween(scene, 'payment');
+    inject: async (context) => {
+      const { broker } = await putProxiesBetween(context, 'payment');
       await pause(2_000);
       broker.blackHole();
       await pause(SILENT_MS);
       await broker.resume();
-      await scene.recovered();
+      await context.recovered();
       return {
         'connections given up': ({ entries }) => entries.count('channel lost'),
         redelivered: ({ counters }) => counters.redelivered,
@@ -46,20 +46,20 @@ export const networkRows: readonly Row[] = [
     fault: 'Resets in the middle of a frame or a statement, then half-open connections',
     expected: 'given up by heartbeat or error, opened again; unconfirmed is sent again, uncommitted decided again',
     youWillSee: '"channel lost", "Connection terminated", nothing else',
-    inject: async (scene) => {
-      const { broker, database } = await putProxiesBetween(scene, 'inventory');
-      scene.load.setRate(30);
+    inject: async (context) => {
+      const { broker, database } = await putProxiesBetween(context, 'inventory');
+      context.load.setRate(30);
       // One after the other: a service without a database has nothing to say to the broker. Connections that come later carry as many bytes.
       for (const proxy of [broker, database]) {
         proxy.cutAfter(CUT_AFTER_BYTES);
         await pause(CUTTING_MS);
         await proxy.resume();
-        await scene.recovered();
+        await context.recovered();
       }
       const cut = { broker: broker.broken(), database: database.broken() };
       broker.halfOpen();
       await pause(HALF_OPEN_MS);
-      await scene.recovered();
+      await context.recovered();
       return {
         'connections to the broker cut': cut.broker,
         'connections to the database cut': cut.database,
@@ -74,16 +74,16 @@ export const networkRows: readonly Row[] = [
     fault: 'Latency of 200 ms and up to 100 more, 1 KiB slices, between two services and both servers',
     expected: 'everything is slower, nothing times out',
     youWillSee: 'orders that take seconds instead of milliseconds; no errors',
-    inject: async (scene) => {
-      const all = [await putProxiesBetween(scene, 'inventory'), await putProxiesBetween(scene, 'payment')];
+    inject: async (context) => {
+      const all = [await putProxiesBetween(context, 'inventory'), await putProxiesBetween(context, 'payment')];
       for (const { broker, database } of all) {
         for (const proxy of [broker, database]) proxy.slow({ latencyMs: 200, jitterMs: 100, sliceBytes: 1024 });
       }
-      const before = await confirmed(scene.stage);
+      const before = await confirmed(context.system);
       await pause(SLOW_MS);
-      const meanwhile = (await confirmed(scene.stage)) - before;
+      const meanwhile = (await confirmed(context.system)) - before;
       for (const { broker, database } of all) await Promise.all([broker.resume(), database.resume()]);
-      await scene.recovered();
+      await context.recovered();
       return {
         'orders confirmed meanwhile': meanwhile,
         'connections given up': { none: ({ entries }) => entries.count('channel lost') },
@@ -92,8 +92,8 @@ export const networkRows: readonly Row[] = [
   },
 ];
 
-async function confirmed(stage: Parameters<typeof putProxiesBetween>[0]['stage']): Promise<number> {
-  const rows = await stage.sql<{ n: number }>(
+async function confirmed(system: Parameters<typeof putProxiesBetween>[0]['system']): Promise<number> {
+  const rows = await system.sql<{ n: number }>(
     'order',
     "SELECT count(*)::int AS n FROM orders WHERE status = 'CONFIRMED'",
   );

@@ -46,8 +46,8 @@ export const peopleRows: readonly Row[] = [
     fault: 'A flood of 3,000 requests, 100 slow-loris connections, a body of 10 MB, keys used with another body',
     expected: '202 or 503 with Retry-After, 413, 422; the other customers are served meanwhile',
     youWillSee: 'statuses in the log, latency while the flood lasts',
-    inject: async ({ stage, load, recovered, finally: whenOver }) => {
-      const url = `${stage.services.order.url}/orders`;
+    inject: async ({ system, load, recovered, finally: whenOver }) => {
+      const url = `${system.services.order.url}/orders`;
       const agent = new Agent({ keepAlive: true, maxSockets: FLOOD_CONNECTIONS });
       const slow = Array.from({ length: SLOW }, () => drip(url));
       const dripping = setInterval(() => {

@@ -65,17 +65,17 @@ export const processRows: readonly Row[] = [
     fault: 'inventory-service frozen for 40 s in the middle of a transaction, while another one takes over',
     expected: 'PostgreSQL ends its transaction, the broker gives its messages to the other; waking up does no harm',
     youWillSee: '"idle-in-transaction timeout", "channel lost"; the other one goes on',
-    inject: async ({ stage, recovered, finally: whenOver }) => {
-      const { inventory } = stage.services;
+    inject: async ({ system, recovered, finally: whenOver }) => {
+      const { inventory } = system.services;
       await inventory.arm({ env: { FAILPOINT: 'before_commit/OrderCreated:sleep=1500:3' } });
-      const other = await stage.replica('inventory', REPLICA);
+      const other = await system.replica('inventory', REPLICA);
       whenOver(async () => {
         inventory.signal('SIGCONT');
         await other.stop();
         await inventory.restart();
       });
       await eventually(async () => {
-        const idle = await stage.sql(
+        const idle = await system.sql(
           'inventory',
           "SELECT FROM pg_stat_activity WHERE state = 'idle in transaction' AND now() - state_change > interval '300 ms'",
         );
@@ -83,7 +83,7 @@ export const processRows: readonly Row[] = [
       }, REACHED_WITHIN_MS);
       inventory.signal('SIGSTOP');
       await pause(FROZEN_MS);
-      const taken = await stage.sql<{ n: number }>(
+      const taken = await system.sql<{ n: number }>(
         'inventory',
         "SELECT count(*)::int AS n FROM reservation WHERE created_at > now() - interval '20 s'",
       );
@@ -102,17 +102,17 @@ export const processRows: readonly Row[] = [
     fault: 'Three processes of each service, one of each killed meanwhile',
     expected: 'no double effect, no deadlock',
     youWillSee: 'three consumers on each queue',
-    inject: async ({ stage, load, recovered, finally: whenOver }) => {
-      const replicas = await Promise.all([...shortNames, ...shortNames].map((short) => stage.replica(short, REPLICA)));
+    inject: async ({ system, load, recovered, finally: whenOver }) => {
+      const replicas = await Promise.all([...shortNames, ...shortNames].map((short) => system.replica(short, REPLICA)));
       whenOver(() => Promise.all(replicas.map((replica) => replica.stop())));
       load.setRate(40);
       await pause(LASTING_MS / 2);
-      for (const { signal } of stage.all) signal('SIGKILL');
+      for (const { signal } of system.all) signal('SIGKILL');
       await pause(LASTING_MS);
       await recovered();
       return {
         'processes beside the usual ones': replicas.length,
-        kills: stage.all.length,
+        kills: system.all.length,
         redelivered: ({ counters }) => counters.redelivered,
       };
     },
@@ -123,14 +123,14 @@ export const processRows: readonly Row[] = [
     fault: 'The clock of one service after the other an hour ahead, then an hour behind',
     expected: 'nothing expires early or late: leases, deadlines and retries go by the clock of the database',
     youWillSee: 'timelines whose entries are an hour apart',
-    inject: async ({ stage, recovered, finally: whenOver }) => {
-      whenOver(() => Promise.all(stage.all.map((service) => service.restart())));
-      const [begun] = await stage.sql<{ at: string }>('order', 'SELECT now()::text AS at');
+    inject: async ({ system, recovered, finally: whenOver }) => {
+      whenOver(() => Promise.all(system.all.map((service) => service.restart())));
+      const [begun] = await system.sql<{ at: string }>('order', 'SELECT now()::text AS at');
       let shifted = 0;
       for (const hours of [1, -1]) {
-        const file = join(stage.folder, `clock${String(hours)}.cjs`);
+        const file = join(system.folder, `clock${String(hours)}.cjs`);
         writeFileSync(file, shiftedClock(hours * 3_600_000));
-        for (const service of stage.all) {
+        for (const service of system.all) {
           await service.restart({ flags: ['--require', file] });
           shifted += 1;
           await pause(LASTING_MS / 4);
@@ -138,7 +138,7 @@ export const processRows: readonly Row[] = [
           await service.restart();
         }
       }
-      const rows = await stage.sql<{ early: number; odd: number }>(
+      const rows = await system.sql<{ early: number; odd: number }>(
         'order',
         `SELECT count(*) FILTER (WHERE reason = 'DEADLINE_EXCEEDED')::int AS early,
           count(*) FILTER (WHERE EXISTS (SELECT FROM jsonb_array_elements(timeline) AS entry
@@ -158,10 +158,10 @@ export const processRows: readonly Row[] = [
     fault: 'payment-service frozen for 15 s with charges under way, while another one takes up its leases',
     expected: 'marked unknown and asked again under the same key; the late answer names an attempt that is over',
     youWillSee: 'orders some 4 s late, charged once',
-    inject: async ({ stage, recovered, finally: whenOver }) => {
-      const { payment } = stage.services;
+    inject: async ({ system, recovered, finally: whenOver }) => {
+      const { payment } = system.services;
       await payment.restart({ env: { PAYMENT_LATENCY_MS: '300-900' } });
-      const other = await stage.replica('payment', REPLICA);
+      const other = await system.replica('payment', REPLICA);
       whenOver(async () => {
         payment.signal('SIGCONT');
         await other.stop();
@@ -169,14 +169,14 @@ export const processRows: readonly Row[] = [
       });
       await pause(LASTING_MS / 4);
       payment.signal('SIGSTOP');
-      const charging = await stage.sql<{ n: number }>(
+      const charging = await system.sql<{ n: number }>(
         'payment',
         "SELECT count(*)::int AS n FROM payments WHERE status = 'CHARGING'",
       );
       await pause(BEYOND_LEASE_MS);
       payment.signal('SIGCONT');
       await recovered();
-      const takenUp = await stage.sweptFrom(other.url);
+      const takenUp = await system.sweptFrom(other.url);
       return {
         'charges under way when it froze': charging[0]?.n ?? 0,
         'leases taken up by the other one': takenUp,
@@ -193,8 +193,8 @@ export const processRows: readonly Row[] = [
           expected:
             'connections are refused until there are files again; the other dies and is started again, and well',
           youWillSee: 'EMFILE, "JavaScript heap out of memory"; requests that are answered late',
-          inject: async ({ stage, load, recovered, finally: whenOver }) => {
-            const { order, inventory } = stage.services;
+          inject: async ({ system, load, recovered, finally: whenOver }) => {
+            const { order, inventory } = system.services;
             const pid = order.pid() ?? 0;
             const files = readdirSync(`/proc/${String(pid)}/fd`).length;
             const usual = limitOfFiles(pid);

@@ -15,14 +15,14 @@ const ONE_DEATH_MS = 5_000;
 const DRAIN_MAX_MS = 10_000;
 
 /** Kills a service at a failpoint and waits until the system works again. */
-async function dieAndRecover({ stage, recovered }: FaultContext, short: ShortName, failpoint: string): Promise<void> {
-  await stage.services[short].dieAt(failpoint);
+async function dieAndRecover({ system, recovered }: FaultContext, short: ShortName, failpoint: string): Promise<void> {
+  await system.services[short].dieAt(failpoint);
   await recovered();
 }
 
 /** Kills each of these services at a failpoint, one after the other; answers how many died. */
-async function each(scene: FaultContext, names: readonly ShortName[], failpoint: string): Promise<number> {
-  for (const short of names) await dieAndRecover(scene, short, failpoint);
+async function each(context: FaultContext, names: readonly ShortName[], failpoint: string): Promise<number> {
+  for (const short of names) await dieAndRecover(context, short, failpoint);
   return names.length;
 }
 
@@ -39,8 +39,8 @@ export const serviceRows: readonly Row[] = [
     expected: 'delivered again, and the state knows it: effects once',
     youWillSee: 'a supervisor line, then `handled` with `attempt: 2` and an outcome that begins with `unchanged`',
     quick: true,
-    inject: async (scene) => ({
-      'deaths between commit and ack': await each(scene, hearers, 'before_ack:kill:5'),
+    inject: async (context) => ({
+      'deaths between commit and ack': await each(context, hearers, 'before_ack:kill:5'),
       redelivered: ({ counters }) => counters.redelivered,
       'repetitions absorbed': ({ counters }) => counters.absorbed,
     }),
@@ -52,8 +52,8 @@ export const serviceRows: readonly Row[] = [
     fault: 'SIGKILL before the commit (each consumer)',
     expected: 'PostgreSQL rolls back, delivered again, decided once',
     youWillSee: '`handled` with `attempt: 2` and the usual outcome',
-    inject: async (scene) => ({
-      'deaths before the commit': await each(scene, hearers, 'before_commit:kill:5'),
+    inject: async (context) => ({
+      'deaths before the commit': await each(context, hearers, 'before_commit:kill:5'),
       redelivered: ({ counters }) => counters.redelivered,
     }),
   },
@@ -65,8 +65,8 @@ export const serviceRows: readonly Row[] = [
     expected: 'the row is still there, a relay sends it again, readers absorb it',
     youWillSee: '"the relay published what was left in the outbox" some 5 s after the new start',
     quick: true,
-    inject: async (scene) => ({
-      'deaths between publish and confirm': await each(scene, speakers, 'after_publish:kill:5'),
+    inject: async (context) => ({
+      'deaths between publish and confirm': await each(context, speakers, 'after_publish:kill:5'),
       'rows relayed': ({ counters }) => counters.relayed,
       'repetitions absorbed': ({ counters }) => counters.absorbed,
     }),
@@ -78,8 +78,8 @@ export const serviceRows: readonly Row[] = [
     fault: 'SIGKILL after the confirm, before the row is deleted',
     expected: 'published twice under one id, and absorbed',
     youWillSee: 'the same `message_id` handled twice, the second time `unchanged`',
-    inject: async (scene) => ({
-      'deaths between confirm and deletion': await each(scene, speakers, 'after_confirm:kill:5'),
+    inject: async (context) => ({
+      'deaths between confirm and deletion': await each(context, speakers, 'after_confirm:kill:5'),
       'rows relayed': ({ counters }) => counters.relayed,
       'repetitions absorbed': ({ counters }) => counters.absorbed,
     }),
@@ -91,9 +91,9 @@ export const serviceRows: readonly Row[] = [
     fault: 'SIGKILL between two acks, with hundreds of messages under way',
     expected: 'only what is not acked comes again, and is absorbed',
     youWillSee: 'as many `attempt: 2` as were under way, not more',
-    inject: async (scene) => {
-      scene.load.setRate(60);
-      const died = await each(scene, ['order', 'inventory'], 'before_ack:kill:40');
+    inject: async (context) => {
+      context.load.setRate(60);
+      const died = await each(context, ['order', 'inventory'], 'before_ack:kill:40');
       return {
         'deaths with 39 batches acked and one not': died,
         redelivered: ({ counters }) => counters.redelivered,
@@ -109,14 +109,14 @@ export const serviceRows: readonly Row[] = [
     fault: 'SIGKILL while an order is placed: before the commit, after it, before the answer',
     expected: 'exactly one order, and the same answer to the customer who asks again with the same key',
     youWillSee: 'a connection error; the repeated POST is answered with the order',
-    inject: async (scene) => {
+    inject: async (context) => {
       const points = ['before_commit/PlaceOrder:kill:3', 'after_commit/PlaceOrder:kill:3', 'before_response:kill:3'];
-      for (const failpoint of points) await dieAndRecover(scene, 'order', failpoint);
-      const { load, stage } = scene;
+      for (const failpoint of points) await dieAndRecover(context, 'order', failpoint);
+      const { load, system } = context;
       const asked = [...load.placed].slice(-20);
       let same = 0;
       for (const [orderId, { request, key }] of asked) {
-        const again = await stage.shop.place(request, { 'idempotency-key': key });
+        const again = await system.shop.place(request, { 'idempotency-key': key });
         if (again.order_id === orderId) same += 1;
       }
       if (same < asked.length) throw new Error(`${String(asked.length - same)} keys were answered with another order`);
@@ -135,12 +135,12 @@ export const serviceRows: readonly Row[] = [
     expected: 'the lease runs out, the same key is asked again: charged at most once',
     youWillSee: 'orders that take some 4 s longer',
     quick: true,
-    inject: async (scene) => {
+    inject: async (context) => {
       const points = ['before_call:kill:3', 'after_call:kill:3'];
-      for (const failpoint of points) await dieAndRecover(scene, 'payment', failpoint);
+      for (const failpoint of points) await dieAndRecover(context, 'payment', failpoint);
       return {
         'deaths during a charge': points.length,
-        'charges taken up again after their lease': () => scene.stage.sweptBy('payment'),
+        'charges taken up again after their lease': () => context.system.sweptBy('payment'),
       };
     },
   },
@@ -151,12 +151,12 @@ export const serviceRows: readonly Row[] = [
     fault: 'SIGKILL in REFUND_PENDING: before the refund, after it',
     expected: 'refunded exactly once, under its own key',
     youWillSee: 'a refund some 5 s late',
-    inject: async (scene) => {
+    inject: async (context) => {
       const points = ['before_refund:kill', 'after_refund:kill'];
-      for (const failpoint of points) await dieAndRecover(scene, 'payment', failpoint);
+      for (const failpoint of points) await dieAndRecover(context, 'payment', failpoint);
       return {
         'deaths during a refund': points.length,
-        'refunds taken up again': () => scene.stage.sweptBy('payment'),
+        'refunds taken up again': () => context.system.sweptBy('payment'),
       };
     },
   },
@@ -166,11 +166,11 @@ export const serviceRows: readonly Row[] = [
     fault: 'SIGKILL of a random service every second, for a minute',
     expected: 'all invariants hold, no dead letters',
     youWillSee: 'supervisor lines with growing pauses; slow orders, none lost',
-    inject: async ({ stage, recovered }) => {
+    inject: async ({ system, recovered }) => {
       const end = performance.now() + ROLLING_MS;
       let kills = 0;
       while (performance.now() < end) {
-        const running = stage.all.filter((service) => service.pid() !== undefined);
+        const running = system.all.filter((service) => service.pid() !== undefined);
         const victim = running[Math.floor(Math.random() * running.length)];
         if (victim) {
           victim.signal('SIGKILL');
@@ -189,10 +189,10 @@ export const serviceRows: readonly Row[] = [
     expected: 'drains within 10 s, and nothing that was handled comes again',
     youWillSee: '`stopping`, `stopped`, `started`; customers of order-service ask again for a second',
     quick: true,
-    inject: async ({ stage, recovered }) => {
+    inject: async ({ system, recovered }) => {
       let slowestMs = 0;
       for (const short of shortNames) {
-        slowestMs = Math.max(slowestMs, await stage.services[short].restart());
+        slowestMs = Math.max(slowestMs, await system.services[short].restart());
         await recovered();
       }
       if (slowestMs > DRAIN_MAX_MS) throw new Error(`took ${String(slowestMs)} ms to drain`);

@@ -17,16 +17,16 @@ export const userRows: readonly Row[] = [
     fault: "payment-service's password changed, and its connections closed",
     expected: 'not ready and says why, no crash, no lock-out of others; well as soon as the password fits',
     youWillSee: '"no connection to the broker" with the reason ACCESS_REFUSED',
-    inject: async ({ stage, recovered, finally: whenOver }) => {
-      const { password } = new URL(stage.urls.payment.broker);
+    inject: async ({ system, recovered, finally: whenOver }) => {
+      const { password } = new URL(system.urls.payment.broker);
       const change = (to: string) =>
-        stage.management.request('PUT', 'users/payment-service', { password: to, tags: '' });
+        system.management.request('PUT', 'users/payment-service', { password: to, tags: '' });
       whenOver(() => change(decodeURIComponent(password)));
       await change('another');
-      const names = await connectionsOf(stage, 'payment-service');
-      for (const name of names) await stage.management.request('DELETE', `connections/${encodeURIComponent(name)}`);
+      const names = await connectionsOf(system, 'payment-service');
+      for (const name of names) await system.management.request('DELETE', `connections/${encodeURIComponent(name)}`);
       await eventually(async () => {
-        const state = await readinessOf(stage.services.payment.url);
+        const state = await readinessOf(system.services.payment.url);
         if (state !== 'not ready') throw new Error(`payment-service says ${state}`);
       }, STATED_WITHIN_MS);
       await pause(LOCKED_OUT_MS);
@@ -44,7 +44,7 @@ export const userRows: readonly Row[] = [
     fault: "payment-service's user publishes an order event, reads another's queue, declares a queue",
     expected: '403 ACCESS_REFUSED each time; nobody else notices',
     youWillSee: 'an error of that connection in the log of the broker',
-    inject: async ({ stage, recovered }) => {
+    inject: async ({ system, recovered }) => {
       const attempts: ((channel: Channel) => Promise<unknown>)[] = [
         async (channel) => {
           channel.publish('order.events', 'OrderConfirmed', Buffer.from('{}'));
@@ -55,7 +55,7 @@ export const userRows: readonly Row[] = [
       ];
       let refused = 0;
       for (const attempt of attempts) {
-        const connection = await connect(stage.urls.payment.broker);
+        const connection = await connect(system.urls.payment.broker);
         connection.on('error', () => undefined); // as a channel's error, below
         const channel = await connection.createChannel();
         const reason = await new Promise<string>((resolve) => {
