@@ -37,7 +37,7 @@ export interface Outcome {
   readonly digest: string;
   readonly breaches: readonly Finding[];
   readonly tally: Tally;
-  readonly situations: Coverage;
+  readonly coverage: Coverage;
   readonly steps: number;
   /** Virtual time until rest. */
   readonly virtualMs: number;
@@ -81,16 +81,16 @@ const OUTCOMES: readonly (readonly [ShortName, RegExp, Situation])[] = [
   ...shortNames.map((name) => [name, /answered again$/, 'an outcome was announced again'] as const),
 ];
 
-async function countOutcomes(metrics: Readonly<Record<ShortName, ServiceMetrics>>, tally: Coverage) {
+async function countOutcomes(metrics: Readonly<Record<ShortName, ServiceMetrics>>, coverage: Coverage) {
   for (const name of shortNames) {
     const { values } = await metrics[name].handled.get();
     for (const { labels, value } of values) {
       const outcome = `${String(labels.type)} ${String(labels.outcome)}`;
       for (const [service, pattern, situation] of OUTCOMES)
-        if (service === name && pattern.test(outcome)) tally.count(situation, value);
+        if (service === name && pattern.test(outcome)) coverage.count(situation, value);
     }
     const relayed = await metrics[name].relayed.get();
-    tally.count('the relay published what its writer had not', relayed.values[0]?.value ?? 0);
+    coverage.count('the relay published what its writer had not', relayed.values[0]?.value ?? 0);
   }
 }
 
@@ -119,7 +119,7 @@ function victimsOf(system: () => SimulatedSystem, scheduler: Scheduler): Victims
     stop: (owner) => {
       system().stop(owner);
     },
-    lives: (service) => system().lives(service),
+    replicas: (service) => system().replicas(service),
     stopDatabase: (service, forMs) => {
       spell(forMs, (by) => {
         if (counted(down, service, by) > 0) system().databases[service].stop();
@@ -163,23 +163,23 @@ function victimsOf(system: () => SimulatedSystem, scheduler: Scheduler): Victims
 }
 
 /** Watches the tables for situations that no single service knows of. */
-function watchTables({ tables }: SimulatedSystem, tally: Coverage): void {
+function watchTables({ tables }: SimulatedSystem, coverage: Coverage): void {
   tables.payment.charges.watchers.push((_key, before, after) => {
     if (after?.status !== 'charged' || before?.status === 'charged') return;
     if (tables.order.table.rows.get(after.reference)?.status === 'CANCELLED')
-      tally.count('a charge landed after its order was cancelled');
+      coverage.count('a charge landed after its order was cancelled');
   });
   tables.order.table.watchers.push((_key, before, after) => {
     // A customer, or the deadline, who ends an order that was nudged has not been waiting for the nudge.
     const wasEnded = before?.status !== 'CANCELLED' && after?.status === 'CANCELLED';
     if (before && after && !wasEnded && before.nudges > 0 && after.nudges === 0)
-      tally.count('a nudge got an order going again');
+      coverage.count('a nudge got an order going again');
   });
 }
 
 /** Whether nothing is under way any more, and nothing will be by itself. */
-const isAtRest = ({ tables, broker }: SimulatedSystem, shop: Customers): boolean =>
-  shop.busy() === 0 &&
+const isAtRest = ({ tables, broker }: SimulatedSystem, customers: Customers): boolean =>
+  customers.busy() === 0 &&
   tables.order.due.size() === 0 &&
   tables.inventory.reservations.due.size() === 0 &&
   tables.payment.payments.due.size() === 0 &&
@@ -190,7 +190,7 @@ const isAtRest = ({ tables, broker }: SimulatedSystem, shop: Customers): boolean
 
 function judge(
   system: SimulatedSystem,
-  shop: Customers,
+  customers: Customers,
 ): { readonly breaches: readonly Finding[]; readonly tally: Tally } {
   const { tables, broker, deliveries, poison } = system;
   const tally = emptyTally();
@@ -206,7 +206,7 @@ function judge(
     ...restBreaches(outboxFacts(tables), queues, parkedIn(queues)),
     ...keyBreaches(keyFacts(tables).repeated),
   );
-  const watched = [...deliveries.findings(), ...poison.findings(deliveries), ...shop.findings()];
+  const watched = [...deliveries.findings(), ...poison.findings(deliveries), ...customers.findings()];
   return { breaches: [...breaches.map(findingOf), ...watched], tally };
 }
 
@@ -218,15 +218,15 @@ export async function simulate(scenario: Scenario, options: RunOptions = {}): Pr
   const scheduler = createScheduler();
   const history = createHistory(scheduler.now, options.write);
   const { record } = history;
-  const situations = createCoverage();
+  const coverage = createCoverage();
   const breathe = setImmediate.bind(globalThis);
   const restore = installGlobals(scheduler, createRandom(`${String(seed)} services`));
   try {
-    const trouble: Nemesis = createNemesis({
+    const nemesis: Nemesis = createNemesis({
       scenario,
       scheduler,
       random: createRandom(`${String(seed)} noise`),
-      tally: situations,
+      coverage,
       victims: victimsOf(() => system, scheduler),
       record,
     });
@@ -235,25 +235,25 @@ export async function simulate(scenario: Scenario, options: RunOptions = {}): Pr
       orders,
       scheduler,
       record,
-      tally: situations,
+      coverage,
       log,
       metrics,
-      faults: trouble,
-      leaving: trouble.leaving,
+      faults: nemesis,
+      leaving: nemesis.leaving,
       mistakes: options.mistakes,
     });
-    watchTables(system, situations);
-    const shop = createCustomers({ seed, orders, scheduler, system, tally: situations, record });
-    await drive(scheduler, untilRest(scheduler, system, shop, trouble, options), breathe);
-    const { breaches, tally } = judge(system, shop);
-    await countOutcomes(metrics, situations);
+    watchTables(system, coverage);
+    const customers = createCustomers({ seed, orders, scheduler, system, coverage, record });
+    await drive(scheduler, untilRest(scheduler, system, customers, nemesis, options), breathe);
+    const { breaches, tally } = judge(system, customers);
+    await countOutcomes(metrics, coverage);
     for (const { statistics } of Object.values(system.databases))
-      situations.count('a transaction waited for a lock', statistics.lockWaits);
+      coverage.count('a transaction waited for a lock', statistics.lockWaits);
     return {
       digest: history.digest(),
       breaches,
       tally,
-      situations,
+      coverage,
       steps: scheduler.steps(),
       virtualMs: scheduler.now(),
     };
@@ -266,8 +266,8 @@ export async function simulate(scenario: Scenario, options: RunOptions = {}): Pr
 function untilRest(
   scheduler: Scheduler,
   system: SimulatedSystem,
-  shop: Customers,
-  trouble: Nemesis,
+  customers: Customers,
+  nemesis: Nemesis,
   { progress }: RunOptions,
 ): () => boolean {
   let lookAtMs = 0;
@@ -275,12 +275,12 @@ function untilRest(
   return () => {
     if (scheduler.now() < lookAtMs) return false;
     lookAtMs = scheduler.now() + LOOK_INTERVAL_MS;
-    progress?.(shop.placed());
-    if (shop.busy() > 0) {
+    progress?.(customers.placed());
+    if (customers.busy() > 0) {
       lastBusyMs = scheduler.now();
       return false;
     }
-    trouble.calm();
-    return isAtRest(system, shop) || scheduler.now() - lastBusyMs > REST_WITHIN_MS;
+    nemesis.calm();
+    return isAtRest(system, customers) || scheduler.now() - lastBusyMs > REST_WITHIN_MS;
   };
 }

@@ -19,7 +19,7 @@ it(
     const first = await simulate(createScenario(7, ORDERS));
     expect(first.breaches).toEqual([]);
     expect(first.tally.orders).toBeGreaterThan(ORDERS / 2);
-    const unmet = situations.filter((situation) => first.situations.of(situation) === 0);
+    const unmet = situations.filter((situation) => first.coverage.of(situation) === 0);
     expect(unmet.length).toBeLessThan(situations.length / 5);
     const again = await simulate(createScenario(7, ORDERS));
     expect(again.digest).toBe(first.digest);

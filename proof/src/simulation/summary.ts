@@ -26,7 +26,7 @@ const EMPTY: Omit<RunSummary, 'seed' | 'orders' | 'breaches'> = {
 };
 
 async function summed(scenario: Scenario, options: RunOptions): Promise<RunSummary> {
-  const { digest, breaches, tally, situations: counted, steps, virtualMs } = await simulate(scenario, options);
+  const { digest, breaches, tally, coverage, steps, virtualMs } = await simulate(scenario, options);
   return {
     seed: scenario.seed,
     orders: scenario.orders,
@@ -38,6 +38,6 @@ async function summed(scenario: Scenario, options: RunOptions): Promise<RunSumma
     notifications: tally.notifications,
     steps,
     virtualMs,
-    situations: Object.fromEntries(situations.map((situation) => [situation, counted.of(situation)])),
+    situations: Object.fromEntries(situations.map((situation) => [situation, coverage.of(situation)])),
   };
 }

@@ -13,7 +13,7 @@ import { startPrivateServers } from '@quadrille/operator/src/servers/private-ser
 import { topology } from '@quadrille/operator/src/services';
 import { openSimulatedBroker, publish } from './brokers';
 
-interface Stage {
+interface BlockableBroker {
   connect(): Promise<ChannelModel>;
   block(blocked: boolean): Promise<void>;
   close(): Promise<void>;
@@ -25,7 +25,7 @@ const NAME = 'quadrille';
 /** A broker of one's own takes seconds to start, on a busy machine many of them. */
 const STARTED_WITHIN_MS = 120_000;
 
-async function openRabbit(): Promise<Stage> {
+async function openRabbit(): Promise<BlockableBroker> {
   const folder = mkdtempSync(join(tmpdir(), 'quadrille-blocked-'));
   const servers = await startPrivateServers({ folder, purpose: 'tests', postgres: false, broker: true, ports: {} });
   const { broker } = servers;
@@ -52,32 +52,32 @@ async function openRabbit(): Promise<Stage> {
   };
 }
 
-const stages: Readonly<Record<string, () => Promise<Stage>>> = {
+const brokers: Readonly<Record<string, () => Promise<BlockableBroker>>> = {
   RabbitMQ: openRabbit,
   'the simulation': () => Promise.resolve(openSimulatedBroker()),
 };
 
-let stage: Stage | undefined;
-afterEach(() => stage?.close());
+let broker: BlockableBroker | undefined;
+afterEach(() => broker?.close());
 
-it.each(Object.entries(stages))(
+it.each(Object.entries(brokers))(
   'in %s, who publishes while memory is short is told so, and the rest waits until it is not',
   async (_name, open) => {
-    stage = await open();
-    const connection = await stage.connect();
+    broker = await open();
+    const connection = await broker.connect();
     const channel = await connection.createConfirmChannel();
     const said: string[] = [];
     const say = (id: string) => publish(channel, id).then((how) => said.push(`${id} ${how}`));
     connection.on('blocked', () => said.push('blocked'));
     connection.on('unblocked', () => said.push('unblocked'));
     await say('1');
-    await stage.block(true);
+    await broker.block(true);
     const waiting = [say('2'), say('3')];
     await eventually(() => {
       expect(said).toEqual(['1 confirmed', 'blocked']);
     });
     // Whoever publishes nothing is served as ever.
-    const consumer = await (await stage.connect()).createChannel();
+    const consumer = await (await broker.connect()).createChannel();
     const got: string[] = [];
     const take = (message: ConsumeMessage | null) => {
       if (!message) return;
@@ -89,7 +89,7 @@ it.each(Object.entries(stages))(
       expect(got).toEqual(['1']);
     });
     expect(said).toHaveLength(2);
-    await stage.block(false);
+    await broker.block(false);
     await Promise.all(waiting);
     await eventually(() => {
       expect(said.slice(2).sort()).toEqual(['2 confirmed', '3 confirmed', 'unblocked']);

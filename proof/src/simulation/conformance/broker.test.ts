@@ -4,20 +4,20 @@
  */
 import type { ConsumeMessage, Message } from 'amqplib';
 import { eventually } from '@quadrille/test-kit';
-import { brokerStages, publish, type BrokerStage } from './brokers';
+import { brokersUnderTest, publish, type BrokerUnderTest } from './brokers';
 
 const textOf = ({ content }: Message) => content.toString();
 
-describe.each(Object.keys(brokerStages))('in %s', (name) => {
-  let stage: BrokerStage;
+describe.each(Object.keys(brokersUnderTest))('in %s', (name) => {
+  let broker: BrokerUnderTest;
   beforeEach(async () => {
-    stage = await (brokerStages[name]?.() ?? Promise.reject(new Error(name)));
+    broker = await (brokersUnderTest[name]?.() ?? Promise.reject(new Error(name)));
   });
-  afterEach(() => stage.close());
+  afterEach(() => broker.close());
 
   /** A channel that collects what its queue delivers. */
   const consume = async (queue: string, prefetch: number) => {
-    const connection = await stage.connect();
+    const connection = await broker.connect();
     const channel = await connection.createChannel();
     const got: ConsumeMessage[] = [];
     await channel.prefetch(prefetch);
@@ -34,7 +34,7 @@ describe.each(Object.keys(brokerStages))('in %s', (name) => {
       });
     return { connection, channel, got, received };
   };
-  const publisher = async () => (await stage.connect()).createConfirmChannel();
+  const publisher = async () => (await broker.connect()).createConfirmChannel();
 
   it('confirms what it has, delivers it in order, and says how it came', async () => {
     const channel = await publisher();
@@ -59,9 +59,9 @@ describe.each(Object.keys(brokerStages))('in %s', (name) => {
     const channel = await publisher();
     const { received } = await consume('payment-service', 10);
     expect(await publish(channel, '1')).toBe('confirmed');
-    await stage.refuse(true);
+    await broker.refuse(true);
     expect(await Promise.all([publish(channel, '2'), publish(channel, '3')])).toEqual(['refused', 'refused']);
-    await stage.refuse(false);
+    await broker.refuse(false);
     expect(await publish(channel, '4')).toBe('confirmed');
     expect(await publish(channel, '5', 'InventoryReserved', 'inventory.events')).toBe('confirmed');
     await received(['5']);

@@ -1,4 +1,4 @@
-/** The two stages on which the laws of the broker port are played: RabbitMQ, and the simulation's broker. */
+/** The two brokers that the conformance tests are run on: RabbitMQ, and the simulation's broker. */
 import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import type { Management } from '@quadrille/operator/src/topology/management';
 import { topology } from '@quadrille/operator/src/services';
@@ -10,7 +10,7 @@ import { createScheduler, type Owner } from '../engine/scheduler';
 import { runInRealTime } from './real-time';
 
 /** A broker of one test. */
-export interface BrokerStage {
+export interface BrokerUnderTest {
   connect(): Promise<ChannelModel>;
   /** Refuses what is published from now on, or takes it again. */
   refuse(refused: boolean): Promise<void>;
@@ -38,7 +38,7 @@ async function refuseIn(management: Management, host: string, refused: boolean):
   await management.request('POST', `bindings/${host}/e/order.events/q/${FULL_QUEUE}`, { routing_key: 'OrderCreated' });
 }
 
-async function openRabbit(): Promise<BrokerStage> {
+async function openRabbit(): Promise<BrokerUnderTest> {
   const host = await createTestVirtualHost(topology);
   const connections: ChannelModel[] = [];
   return {
@@ -56,7 +56,7 @@ async function openRabbit(): Promise<BrokerStage> {
 }
 
 /** The simulation's broker, running along with the real clock. */
-export function openSimulatedBroker(): BrokerStage & { block(blocked: boolean): Promise<void> } {
+export function openSimulatedBroker(): BrokerUnderTest & { block(blocked: boolean): Promise<void> } {
   const scheduler = createScheduler();
   const owner: Owner = { name: 'laws', alive: true };
   const random = createRandom('laws');
@@ -88,7 +88,7 @@ export function openSimulatedBroker(): BrokerStage & { block(blocked: boolean): 
 }
 
 /** By name, how to open each. */
-export const brokerStages: Readonly<Record<string, () => Promise<BrokerStage>>> = {
+export const brokersUnderTest: Readonly<Record<string, () => Promise<BrokerUnderTest>>> = {
   RabbitMQ: openRabbit,
   'the simulation': () => Promise.resolve(openSimulatedBroker()),
 };

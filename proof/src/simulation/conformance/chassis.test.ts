@@ -8,7 +8,7 @@ import { DELETE, LEASE, POSTPONE, WRITE } from '@quadrille/service-chassis/src/p
 import { PURGE } from '@quadrille/service-chassis/src/processing/purge';
 import { FORGET_RUNS, RUNS, SET_RUNS } from '@quadrille/service-chassis/src/processing/death-count';
 import { eventually } from '@quadrille/test-kit';
-import { databaseStages, type DatabaseStage } from './databases';
+import { databasesUnderTest, type DatabaseUnderTest } from './databases';
 
 /** Rows are left to their writer for so long, in seconds: at once due, or not within any test. */
 const DUE = 0;
@@ -58,14 +58,14 @@ const begun = async (pool: Pool) => {
   return { tx, end };
 };
 
-describe.each(Object.keys(databaseStages))('in %s', (name) => {
-  let stage: DatabaseStage;
+describe.each(Object.keys(databasesUnderTest))('in %s', (name) => {
+  let database: DatabaseUnderTest;
   let pool: Pool;
   beforeEach(async () => {
-    stage = await (databaseStages[name]?.('order') ?? Promise.reject(new Error(name)));
-    pool = stage.pool;
+    database = await (databasesUnderTest[name]?.('order') ?? Promise.reject(new Error(name)));
+    pool = database.pool;
   });
-  afterEach(() => stage.close());
+  afterEach(() => database.close());
 
   it('a relay gets the rows that are due, as they were written, and they are its own from then on', async () => {
     const [first = '', second = '', later = ''] = idsOf(3);
@@ -193,15 +193,15 @@ describe.each(Object.keys(databaseStages))('in %s', (name) => {
     'a COMMIT lost %s it happened is an error that says nothing, and only a look tells',
     async (when, runs, rows) => {
       const [id = ''] = idsOf(1);
-      const committing = inTransaction(stage.far, async (tx) => {
+      const committing = inTransaction(database.far, async (tx) => {
         await write(tx, [id]);
         await setRuns(tx, 'm', 1);
-        stage.loseCommit(when, async () => (await leasedIds(pool)).includes(id));
+        database.loseCommit(when, async () => (await leasedIds(pool)).includes(id));
       });
       const error: unknown = await committing.catch((thrown: unknown) => thrown);
       expect(isTransient(error)).toBe(true);
       // Tried again, on a connection of its own: whether the first time counts is what the transaction left behind.
-      expect(await eventually(() => inTransaction(stage.far, (tx) => runsOf(tx, 'm')))).toBe(runs);
+      expect(await eventually(() => inTransaction(database.far, (tx) => runsOf(tx, 'm')))).toBe(runs);
       expect(await remove(pool, [id])).toBe(rows);
     },
   );

@@ -1,7 +1,7 @@
 /**
  * The laws of the database port: what the services rely on, asked of PostgreSQL and of the simulation's database
- * through the services' own stores. Both must answer the same. Long because it is one list of laws, played on one
- * stage.
+ * through the services' own stores. Both must answer the same. Long because it is one list of laws, asked of one
+ * database.
  */
 import { inTransaction, lockKeys, type Pool, type PoolClient, type Store } from '@quadrille/service-chassis';
 import { createReservationStore } from '@quadrille/inventory-service/src/adapters/database/reservation-store';
@@ -17,7 +17,7 @@ import { createSimulatedGateway } from '@quadrille/payment-service/src/adapters/
 import { createPaymentStore } from '@quadrille/payment-service/src/adapters/database/payment-store';
 import type { ShortName } from '@quadrille/operator/src/services';
 import { eventually } from '@quadrille/test-kit';
-import { databaseStages, type DatabaseStage } from './databases';
+import { databasesUnderTest, type DatabaseUnderTest } from './databases';
 
 const cause = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
 const placement = {
@@ -52,13 +52,13 @@ const change = <State, Message>(
 const read = <State, Message>(pool: Pool, store: Store<State, Message>, key: string, message: Message) =>
   inTransaction(pool, async (tx) => (await store.load(tx, [{ key, message, cause }])).get(key));
 
-describe.each(Object.keys(databaseStages))('in %s', (name) => {
-  let stage: DatabaseStage;
+describe.each(Object.keys(databasesUnderTest))('in %s', (name) => {
+  let database: DatabaseUnderTest;
   const begin = async (service: ShortName) => {
-    stage = await (databaseStages[name]?.(service) ?? Promise.reject(new Error(name)));
-    return stage.pool;
+    database = await (databasesUnderTest[name]?.(service) ?? Promise.reject(new Error(name)));
+    return database.pool;
   };
-  afterEach(() => stage.close());
+  afterEach(() => database.close());
 
   const orders = createOrderStore({ deadlineMs: 60_000, healingAfterMs: 30_000 });
   const overdue = { type: 'OrderOverdue' } as const;

@@ -1,4 +1,4 @@
-/** The two stages on which the laws of the database port are played: PostgreSQL, and the simulation's database. */
+/** The two databases that the conformance tests are run on: PostgreSQL, and the simulation's database. */
 import { openPool, type Pool } from '@quadrille/service-chassis';
 import { createTestDatabase, eventually, startTcpProxy } from '@quadrille/test-kit';
 import { services, type ShortName } from '@quadrille/operator/src/services';
@@ -11,7 +11,7 @@ import { createScheduler, type Owner } from '../engine/scheduler';
 import { runInRealTime } from './real-time';
 
 /** A database of one test. */
-export interface DatabaseStage {
+export interface DatabaseUnderTest {
   readonly pool: Pool;
   /** The same database over a network that can be lost. */
   readonly far: Pool;
@@ -29,7 +29,7 @@ const POOL_SIZE = 5;
 /** How long the COMMIT and its answer are under way each: long enough for another connection to see that it has happened. */
 const LATENCY_MS = 1_000;
 
-async function openPostgres(service: ShortName): Promise<DatabaseStage> {
+async function openPostgres(service: ShortName): Promise<DatabaseUnderTest> {
   const database = await createTestDatabase(services[service].table.name);
   const proxy = await startTcpProxy(database.url);
   const open = (url: string) => openPool(url, POOL_SIZE, 'laws', () => undefined);
@@ -60,7 +60,7 @@ async function openPostgres(service: ShortName): Promise<DatabaseStage> {
   };
 }
 
-function openSimulation(service: ShortName): Promise<DatabaseStage> {
+function openSimulation(service: ShortName): Promise<DatabaseUnderTest> {
   const scheduler = createScheduler();
   const owner: Owner = { name: 'laws', alive: true };
   let fault: CommitFault | undefined;
@@ -89,7 +89,7 @@ function openSimulation(service: ShortName): Promise<DatabaseStage> {
 }
 
 /** By name, how to open each. */
-export const databaseStages: Readonly<Record<string, (service: ShortName) => Promise<DatabaseStage>>> = {
+export const databasesUnderTest: Readonly<Record<string, (service: ShortName) => Promise<DatabaseUnderTest>>> = {
   PostgreSQL: openPostgres,
   'the simulation': openSimulation,
 };

@@ -7,7 +7,7 @@
  */
 import { createHeap } from './heap';
 
-/** Whoever events happen to: one life of a service, or the world, which never dies. */
+/** Whoever events happen to: one replica of a service, or the world, which never dies. */
 export interface Owner {
   readonly name: string;
   alive: boolean;

@@ -5,7 +5,7 @@ import type { BrokerFaults } from '../broker/broker';
 import type { DatabaseFaults } from '../database/session';
 import type { GatewayFaults } from '../world/gateway';
 import { createBindings } from './bindings';
-import { createNoises } from './network-noise';
+import { createNetworkNoise } from './network-noise';
 import { durationOf, type Fault, type FaultKind, type Scenario } from './fault-plan';
 import type { Poison } from '../checkers/poison';
 import type { Random } from '../engine/random';
@@ -19,7 +19,7 @@ export interface Victims {
   /** Asks it to end. */
   stop(owner: Owner): void;
   /** The running processes of a service. */
-  lives(service: ShortName): readonly Owner[];
+  replicas(service: ShortName): readonly Owner[];
   stopDatabase(service: ShortName, forMs: number): void;
   freezeDatabase(service: ShortName, forMs: number): void;
   stopBroker(forMs: number): void;
@@ -86,17 +86,17 @@ export function createNemesis(options: {
   readonly scenario: Scenario;
   readonly scheduler: Scheduler;
   readonly random: Random;
-  readonly tally: Coverage;
+  readonly coverage: Coverage;
   readonly victims: Victims;
   readonly record: (line: string) => void;
 }): Nemesis {
-  const { scenario, scheduler, random, tally, victims, record } = options;
+  const { scenario, scheduler, random, coverage, victims, record } = options;
   const armed = new Map<FaultKind, { readonly fault: Fault; skip: number }[]>();
   let over = false;
   let refusing = 0;
   let gatewayDown = 0;
   const bindings = createBindings(scheduler, random);
-  const noise = createNoises({ noises: scenario.noises, random, tally, isOver: () => over });
+  const networkNoise = createNetworkNoise({ noises: scenario.noises, random, coverage, isOver: () => over });
 
   const happened = (fault: Fault) => {
     record(`fault ${fault.kind} ${fault.service}`);
@@ -122,7 +122,7 @@ export function createNemesis(options: {
 
   const now = (fault: Fault, situation: Parameters<Coverage['count']>[0]) => {
     happened(fault);
-    tally.count(situation);
+    coverage.count(situation);
   };
 
   /** There was nobody to strike. */
@@ -133,7 +133,7 @@ export function createNemesis(options: {
   };
 
   const strike = (fault: Fault, situation: Parameters<Coverage['count']>[0], happensTo: (owner: Owner) => void) => {
-    const [owner] = victims.lives(fault.service);
+    const [owner] = victims.replicas(fault.service);
     if (!owner) {
       again(fault);
       return;
@@ -243,23 +243,23 @@ export function createNemesis(options: {
       commit: (owner) => {
         for (const { kind, crashes, ends, situation } of COMMIT_FAULTS) {
           if (!(crashes ? dies(kind, owner) : take(kind, owner))) continue;
-          tally.count(situation);
+          coverage.count(situation);
           return ends;
         }
         return undefined;
       },
       statement: (owner) => {
         if (!take('statement lost', owner)) return false;
-        tally.count('a statement was lost with its connection');
+        coverage.count('a statement was lost with its connection');
         return true;
       },
     },
     broker: {
-      carry: noise.carry,
+      carry: networkNoise.carry,
       refuses: () => {
         if (refusing === 0) return false;
         refusing -= 1;
-        tally.count('a publish was refused');
+        coverage.count('a publish was refused');
         return true;
       },
       isBound: (queue, _exchange, routingKey) => bindings.isBound(queue, routingKey),
@@ -267,14 +267,14 @@ export function createNemesis(options: {
     gateway: {
       call: (owner) => {
         if (gatewayDown > 0) return undefined;
-        if (dies('crash during gateway call', owner)) tally.count('a process died while the gateway was asked');
-        return noise.call();
+        if (dies('crash during gateway call', owner)) coverage.count('a process died while the gateway was asked');
+        return networkNoise.call();
       },
     },
     leaving: (owner, what) => {
       if (what === 'publish') {
-        if (dies('crash while publishing', owner)) tally.count('a process died while publishing');
-      } else if (dies('crash before ack', owner)) tally.count('a process died before an acknowledgement');
+        if (dies('crash while publishing', owner)) coverage.count('a process died while publishing');
+      } else if (dies('crash before ack', owner)) coverage.count('a process died before an acknowledgement');
     },
     calm: () => {
       over = true;

@@ -12,7 +12,7 @@ const latenessMs = (random: Random) => {
 };
 
 /** Noise, as the network asks for it. */
-export interface Noises {
+export interface NetworkNoise {
   /** How a message travels; undefined as it should. */
   readonly carry: () => Carriage | undefined;
   /** How a request to the gateway travels, and its answer. */
@@ -20,24 +20,24 @@ export interface Noises {
 }
 
 /** Prepares the noise; there is none when `isOver`. */
-export function createNoises(options: {
+export function createNetworkNoise(options: {
   readonly noises: readonly Noise[];
   readonly random: Random;
-  readonly tally: Coverage;
+  readonly coverage: Coverage;
   readonly isOver: () => boolean;
-}): Noises {
-  const { random, tally, isOver } = options;
+}): NetworkNoise {
+  const { random, coverage, isOver } = options;
   const noisesHere = new Set(options.noises);
   const noisy = (noise: Noise) => !isOver() && noisesHere.has(noise) && random.chance(noises[noise]);
 
   const carry = (): Carriage | undefined => {
     if (noisy('message lost')) {
-      tally.count('a message was lost for ever');
+      coverage.count('a message was lost for ever');
       return { arrivals: [] };
     }
     if (noisy('message repeated')) return { arrivals: [0, latenessMs(random)] };
     if (noisy('message late')) {
-      tally.count('a message came late');
+      coverage.count('a message came late');
       return { arrivals: [latenessMs(random)] };
     }
     return undefined;
@@ -45,15 +45,15 @@ export function createNoises(options: {
 
   const call = (): Call => {
     if (noisy('answer lost')) {
-      tally.count("the gateway's answer was lost");
+      coverage.count("the gateway's answer was lost");
       return { requestMs: random.between(1, 5), answerMs: undefined };
     }
     if (noisy('answer late')) {
-      tally.count("the gateway's answer came late");
+      coverage.count("the gateway's answer came late");
       return { requestMs: random.between(1, 5), answerMs: random.between(1_500, 12_000) };
     }
     if (noisy('request late')) {
-      tally.count('a request to the gateway landed late');
+      coverage.count('a request to the gateway landed late');
       return { requestMs: random.between(1_500, 20_000), answerMs: 2 };
     }
     return { requestMs: random.between(1, 5), answerMs: random.between(1, 5) };

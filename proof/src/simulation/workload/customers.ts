@@ -92,10 +92,10 @@ export function createCustomers(options: {
   readonly orders: number;
   readonly scheduler: Scheduler;
   readonly system: SimulatedSystem;
-  readonly tally: Coverage;
+  readonly coverage: Coverage;
   readonly record: (line: string) => void;
 }): Customers {
-  const { seed, orders, scheduler, system, tally, record } = options;
+  const { seed, orders, scheduler, system, coverage, record } = options;
   const answers = createAnswers();
   let busy = 0;
   let placed = 0;
@@ -136,7 +136,7 @@ export function createCustomers(options: {
         random,
         ({ outcome, state }) => {
           answers.order(state, outcome);
-          tally.count(
+          coverage.count(
             outcome.startsWith('cancelled') ? 'a customer cancelled' : 'a cancellation met an order that was over',
           );
         },
@@ -152,7 +152,7 @@ export function createCustomers(options: {
         random,
         ({ outcome, state }) => {
           answers.order(state, outcome);
-          if (outcome === 'completed') tally.count('an order was handed over');
+          if (outcome === 'completed') coverage.count('an order was handed over');
           else if (state?.status === 'PENDING' && tries > 1) complete(orderId, traceparent, random, tries - 1);
         },
       );
@@ -169,7 +169,7 @@ export function createCustomers(options: {
         random,
         ({ outcome, state }) => {
           answers.payment(state, outcome);
-          if (outcome === 'refunding') tally.count('an operator refunded');
+          if (outcome === 'refunding') coverage.count('an operator refunded');
         },
       );
     });
@@ -208,7 +208,7 @@ export function createCustomers(options: {
           if (!state) throw new Error('placing an order left no order');
           record(`order ${state.orderId} ${outcome}`);
           answers.placed(state, totalOf(state));
-          if (outcome === 'unchanged: placed already') tally.count('a repeated request found its order');
+          if (outcome === 'unchanged: placed already') coverage.count('a repeated request found its order');
           if (known) return;
           known = true;
           if (wishes.cancelled) cancel(state.orderId, traceparent, random);

@@ -20,12 +20,12 @@ const refused = () => new Error('connect ECONNREFUSED');
 /** Asks a process, or nobody if there is none; `command` answers undefined while it takes no requests yet. */
 export function ask<State>(
   { scheduler, random }: { readonly scheduler: Scheduler; readonly random: Random },
-  life: Asked | undefined,
+  target: Asked | undefined,
   command: () => Promise<Handled<State>> | undefined,
   answered: Answered<State>,
 ): void {
   const latency = random.between(REQUEST_MS.least, REQUEST_MS.most);
-  if (!life) {
+  if (!target) {
     scheduler.after(latency, world, () => {
       answered(refused());
     });
@@ -36,10 +36,10 @@ export function ask<State>(
   };
   // What a process that died in the middle of this step still says, nobody hears; the caller has been told by its death.
   const once = (answer: Handled<State> | Error) => {
-    if (life.alive && life.pending.delete(lost)) answered(answer);
+    if (target.alive && target.pending.delete(lost)) answered(answer);
   };
-  life.pending.add(lost);
-  scheduler.after(latency, life, () => {
+  target.pending.add(lost);
+  scheduler.after(latency, target, () => {
     const asked = command();
     if (!asked) {
       once(refused());

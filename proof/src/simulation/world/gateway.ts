@@ -26,7 +26,7 @@ const SUCCESS_RATE = 0.8;
 export const createBank = (pool: Pool): PaymentGateway =>
   createSimulatedGateway({ pool, successRate: SUCCESS_RATE, latencyMs: [0, 0] });
 
-/** The bank as one life of payment-service sees it. */
+/** The bank as one replica of payment-service sees it. */
 export function createGateway(options: {
   readonly bank: PaymentGateway;
   readonly bankOwner: Owner;

@@ -1,4 +1,4 @@
-/** The whole system: four databases, one broker, a bank, and the lives of the services between them. */
+/** The whole system: four databases, one broker, a bank, and the replicas of the services between them. */
 import { STOP_TIMEOUT_MS } from '@quadrille/service-chassis/src/lifecycle/run';
 import type { Handled, Input, Logger, ServiceMetrics } from '@quadrille/service-chassis';
 import type { OrderCommand, OrderState } from '@quadrille/order-service/src/domain/decide';
@@ -35,7 +35,7 @@ export interface SystemOptions {
   readonly orders: number;
   readonly scheduler: Scheduler;
   readonly record: (line: string) => void;
-  readonly tally: Coverage;
+  readonly coverage: Coverage;
   readonly log: Logger;
   readonly metrics: Readonly<Record<ShortName, ServiceMetrics>>;
   readonly faults: {
@@ -55,7 +55,7 @@ export interface SimulatedSystem {
   readonly deliveries: Deliveries;
   readonly poison: PlantedPoison;
   /** Those that were not asked to stop. */
-  lives(name: ShortName): readonly Owner[];
+  replicas(name: ShortName): readonly Owner[];
   start(name: ShortName): void;
   /** Asks a process to end in order, as SIGTERM does. */
   stop(owner: Owner): void;
@@ -66,7 +66,7 @@ export interface SimulatedSystem {
 }
 
 /** One running process. */
-interface Life extends Asked {
+interface Replica extends Asked {
   readonly service: ShortName;
   readonly pool: SimulatedPool;
   stopping: boolean;
@@ -87,7 +87,7 @@ const SILENT_DEATH = { share: 0.1, leastMs: 1_000, mostMs: 15_000 } as const;
 
 /** Puts the system together, and starts every service. */
 export function createSimulatedSystem(options: SystemOptions): SimulatedSystem {
-  const { scheduler, record, tally, faults, seed } = options;
+  const { scheduler, record, coverage, faults, seed } = options;
   const random = createRandom(`${String(seed)} system`);
   const tables = createTables(options.orders);
   const statements = statementsOf(tables);
@@ -127,12 +127,12 @@ export function createSimulatedSystem(options: SystemOptions): SimulatedSystem {
         const { routingKey, properties } = message;
         record(`${owner.name} published ${routingKey} ${properties.messageId ?? ''} ${routed}`);
         deliveries.published(owner, message, routed);
-        if (routed === 'returned') tally.count('a message was returned as unroutable');
+        if (routed === 'returned') coverage.count('a message was returned as unroutable');
       },
       delivered: (owner, queue, message, redelivered) => {
         record(`${owner.name} got ${message.properties.messageId ?? ''}${redelivered ? ' again' : ''}`);
         if (!deliveries.isDecided(queue, message)) return;
-        tally.count(
+        coverage.count(
           redelivered
             ? 'a message came again after its decision was committed'
             : 'a message came a second time as if it were new',
@@ -151,12 +151,12 @@ export function createSimulatedSystem(options: SystemOptions): SimulatedSystem {
   const bankOwner: Owner = { name: 'bank', alive: true };
   const bank = createBank(poolOf('payment', bankOwner, 4).pool);
 
-  const running = new Set<Life>();
+  const running = new Set<Replica>();
   let births = 0;
 
   const start = (service: ShortName) => {
     const owner: Owner = { name: `${services[service].table.name}#${String(++births)}`, alive: true };
-    const life: Life = Object.assign(owner, {
+    const replica: Replica = Object.assign(owner, {
       service,
       pool: poolOf(service, owner, 8),
       stopping: false,
@@ -165,102 +165,102 @@ export function createSimulatedSystem(options: SystemOptions): SimulatedSystem {
       payment: undefined,
       pending: new Set<(error: Error) => void>(),
     });
-    running.add(life);
-    record(`${life.name} starts`);
+    running.add(replica);
+    record(`${replica.name} starts`);
     const parts: Parts = {
       foundation: {
-        pool: life.pool.pool,
+        pool: replica.pool.pool,
         log: options.log,
-        // One registry for all lives of a service: what it counts is counted for the run.
+        // One registry for all replicas of a service: what it counts is counted for the run.
         metrics: { ...options.metrics[service], gauge: () => undefined, count: () => undefined },
       },
-      connect: (_url, given) => broker.connect(life, given),
-      gateway: createGateway({ bank, bankOwner, owner: life, scheduler, random, faults: faults.gateway }),
+      connect: (_url, given) => broker.connect(replica, given),
+      gateway: createGateway({ bank, bankOwner, owner: replica, scheduler, random, faults: faults.gateway }),
       onDeciding: (tx, identities) => {
         deciding.set(tx, identities);
       },
       onDecided: (input) => {
         const effect = poison.effectOf(input);
         if (effect === 'failing') throw new Error('this message fails');
-        if (effect === 'deadly') end(life, 'dies');
+        if (effect === 'deadly') end(replica, 'dies');
       },
     };
-    scheduler.after(0, life, () => {
-      if (service === 'order') ({ stop: life.stop, command: life.order } = startOrder(parts));
-      else if (service === 'inventory') ({ stop: life.stop } = startInventory(parts, options.mistakes?.inventory));
+    scheduler.after(0, replica, () => {
+      if (service === 'order') ({ stop: replica.stop, command: replica.order } = startOrder(parts));
+      else if (service === 'inventory') ({ stop: replica.stop } = startInventory(parts, options.mistakes?.inventory));
       else if (service === 'payment')
-        ({ stop: life.stop, command: life.payment } = startPayment(parts, options.mistakes?.payment));
-      else ({ stop: life.stop } = startNotification(parts));
+        ({ stop: replica.stop, command: replica.payment } = startPayment(parts, options.mistakes?.payment));
+      else ({ stop: replica.stop } = startNotification(parts));
     });
   };
 
   const end = (owner: Owner, how: string) => {
-    const life = [...running].find((each) => each === owner);
-    if (!life) return;
-    record(`${life.name} ${how}`);
-    life.alive = false;
-    running.delete(life);
-    const silent = !life.stopping && random.chance(SILENT_DEATH.share);
+    const replica = [...running].find((each) => each === owner);
+    if (!replica) return;
+    record(`${replica.name} ${how}`);
+    replica.alive = false;
+    running.delete(replica);
+    const silent = !replica.stopping && random.chance(SILENT_DEATH.share);
     const goodbyeMs = silent
       ? random.between(SILENT_DEATH.leastMs, SILENT_DEATH.mostMs)
       : random.between(GOODBYE_MS.least, GOODBYE_MS.most);
-    life.pool.abandon(goodbyeMs);
-    broker.abandon(life, goodbyeMs);
-    for (const answered of life.pending) {
+    replica.pool.abandon(goodbyeMs);
+    broker.abandon(replica, goodbyeMs);
+    for (const answered of replica.pending) {
       scheduler.after(GOODBYE_MS.most, world, () => {
         answered(new Error('socket hang up'));
       });
     }
-    life.pending.clear();
+    replica.pending.clear();
     scheduler.after(random.between(RESTART_MS.least, RESTART_MS.most), world, () => {
-      start(life.service);
+      start(replica.service);
     });
   };
 
   const stop = (owner: Owner) => {
-    const life = [...running].find((each) => each === owner);
-    if (!life) return;
-    record(`${life.name} stops`);
-    life.stopping = true;
+    const replica = [...running].find((each) => each === owner);
+    if (!replica) return;
+    record(`${replica.name} stops`);
+    replica.stopping = true;
     const stopped = () => {
-      end(life, 'has stopped');
+      end(replica, 'has stopped');
     };
-    scheduler.after(0, life, () => {
-      if (life.stop) void life.stop().then(stopped);
+    scheduler.after(0, replica, () => {
+      if (replica.stop) void replica.stop().then(stopped);
       else stopped();
     });
     // The chassis ends a process that takes longer to stop; here that is a fault, and ends the run.
-    scheduler.after(STOP_TIMEOUT_MS, life, () => {
-      throw new Error(`${life.name} has not stopped within ${String(STOP_TIMEOUT_MS)} ms`);
+    scheduler.after(STOP_TIMEOUT_MS, replica, () => {
+      throw new Error(`${replica.name} has not stopped within ${String(STOP_TIMEOUT_MS)} ms`);
     });
   };
 
-  const lives = (name: ShortName) => [...running].filter(({ service, stopping }) => service === name && !stopping);
-  const lifeOf = (service: ShortName) => {
-    const found = lives(service);
+  const replicas = (name: ShortName) => [...running].filter(({ service, stopping }) => service === name && !stopping);
+  const replicaOf = (service: ShortName) => {
+    const found = replicas(service);
     return found.length === 0 ? undefined : random.pick(found);
   };
 
-  for (let replica = 0; replica < REPLICAS; replica++) shortNames.forEach(start);
+  for (let index = 0; index < REPLICAS; index++) shortNames.forEach(start);
   return {
     tables,
     databases,
     broker,
     deliveries,
     poison,
-    lives,
+    replicas,
     start,
     stop,
     crash: (owner) => {
       end(owner, 'dies');
     },
     askOrder: (input, answered) => {
-      const life = lifeOf('order');
-      ask({ scheduler, random }, life, () => life?.order?.(input), answered);
+      const replica = replicaOf('order');
+      ask({ scheduler, random }, replica, () => replica?.order?.(input), answered);
     },
     askPayment: (input, answered) => {
-      const life = lifeOf('payment');
-      ask({ scheduler, random }, life, () => life?.payment?.(input), answered);
+      const replica = replicaOf('payment');
+      ask({ scheduler, random }, replica, () => replica?.payment?.(input), answered);
     },
   };
 }
