@@ -21,7 +21,8 @@ import { findingOf, type Finding } from './report';
 import { createCustomers, type Customers } from './workload/customers';
 import { createSimulatedSystem, type Mistakes, type SimulatedSystem } from './world/system';
 import { createCoverage, type Situation, type Coverage } from './checkers/coverage';
-import { createNemesis, type Nemesis, type Victims } from './faults/nemesis';
+import { createNemesis, type Nemesis } from './faults/nemesis';
+import type { Victims } from './faults/timed-faults';
 
 /** What a run is told besides its scenario. */
 export interface RunOptions {
