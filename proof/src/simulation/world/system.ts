@@ -1,32 +1,30 @@
 /** The whole system: four databases, one broker, a bank, and the replicas of the services between them. */
-import { STOP_TIMEOUT_MS } from '@quadrille/service-chassis/src/lifecycle/run';
-import type { Handled, Input, Logger, ServiceMetrics } from '@quadrille/service-chassis';
+import type { Input, Logger, ServiceMetrics } from '@quadrille/service-chassis';
 import type { OrderCommand, OrderState } from '@quadrille/order-service/src/domain/decide';
 import type { PaymentInput } from '@quadrille/payment-service/src/domain/messages';
 import type { Payment } from '@quadrille/payment-service/src/domain/payment';
-import { services, shortNames, topology, type ShortName } from '@quadrille/operator/src/services';
+import { topology, type ShortName } from '@quadrille/operator/src/services';
 import { createQueues, type BrokerFaults } from '../broker/broker';
 import { createBrokerServer, type BrokerServer } from '../broker/server';
-import { createPool, type SimulatedPool } from '../database/pool';
+import { createPool } from '../database/pool';
 import { createDatabaseServer, type DatabaseServer } from '../database/server';
 import type { DatabaseFaults } from '../database/session';
 import type { Statements } from '../database/statement';
 import { createTables, statementsOf, type Tables } from './databases';
 import { createBank, createGateway, type GatewayFaults } from './gateway';
-import { startInventory, startNotification, startOrder, startPayment, type Parts } from './processes';
+import type { Parts } from './processes';
+import { createReplicas, type ReplacedTables, type Replica } from './replicas';
 import { watchDeliveries, type Deliveries } from '../checkers/deliveries';
 import { createPoison, type PlantedPoison } from '../checkers/poison';
-import { createRandom } from '../engine/random';
-import { ask, type Answered, type Asked } from '../workload/requests';
-import { world, type Owner, type Scheduler } from '../engine/scheduler';
+import { createRandom, type Random } from '../engine/random';
+import { ask, type Answered } from '../workload/requests';
+import type { Owner, Scheduler } from '../engine/scheduler';
 import type { Coverage } from '../checkers/coverage';
 
 /** Something wrong put in the place of what is right, to see whether it is found out. */
-export interface Mistakes {
+export interface Mistakes extends ReplacedTables {
   /** Statements of every database. */
   readonly statements?: Statements;
-  readonly inventory?: typeof services.inventory.table;
-  readonly payment?: typeof services.payment.table;
 }
 
 /** What a system needs from outside. */
@@ -56,7 +54,6 @@ export interface SimulatedSystem {
   readonly poison: PlantedPoison;
   /** Those that were not asked to stop. */
   replicas(name: ShortName): readonly Owner[];
-  start(name: ShortName): void;
   /** Asks a process to end in order, as SIGTERM does. */
   stop(owner: Owner): void;
   /** Ends a process; it is started again after a while. */
@@ -65,60 +62,112 @@ export interface SimulatedSystem {
   askPayment(input: Input<PaymentInput>, answered: Answered<Payment>): void;
 }
 
-/** One running process. */
-interface Replica extends Asked {
-  readonly service: ShortName;
-  readonly pool: SimulatedPool;
-  stopping: boolean;
-  stop: (() => Promise<void>) | undefined;
-  order: ((input: Input<OrderCommand>) => Promise<Handled<OrderState>>) | undefined;
-  payment: ((input: Input<PaymentInput>) => Promise<Handled<Payment>>) | undefined;
-}
+/** Connections of a service's pool: the default of DATABASE_POOL_SIZE. */
+const POOL_SIZE = 8;
 
-/** Processes of each service, so that they contend for the same orders. */
-const REPLICAS = 2;
-
-/** A process that died is started again after so long, in milliseconds. */
-const RESTART_MS = { least: 20, most: 3_000 } as const;
-
-/** Most connections of the dead are found closed at once; some machines vanish without a word. */
-const GOODBYE_MS = { least: 1, most: 3 } as const;
-const SILENT_DEATH = { share: 0.1, leastMs: 1_000, mostMs: 15_000 } as const;
+/** Connections of the bank's pool. */
+const BANK_POOL_SIZE = 4;
 
 /** Puts the system together, and starts every service. */
 export function createSimulatedSystem(options: SystemOptions): SimulatedSystem {
-  const { scheduler, record, coverage, faults, seed } = options;
+  const { scheduler, record, faults, seed } = options;
   const random = createRandom(`${String(seed)} system`);
   const tables = createTables(options.orders);
-  const statements = statementsOf(tables);
   const deliveries = watchDeliveries(tables);
+  /** The identities of the messages that each open transaction decides about. */
   const deciding = new WeakMap<object, readonly string[]>();
+  const databases = openDatabases(options, tables, (service, connection, committed) => {
+    if (committed) deliveries.decided(service, deciding.get(connection) ?? []);
+    deciding.delete(connection);
+  });
+  const broker = openBroker(options, random, deliveries);
+  const poison = createPoison(broker.queues, scheduler.now);
+  const poolOf = (service: ShortName, owner: Owner, size = POOL_SIZE) =>
+    createPool({ server: databases[service], owner, size, scheduler, random });
+  const bankOwner: Owner = { name: 'bank', alive: true };
+  const bank = createBank(poolOf('payment', bankOwner, BANK_POOL_SIZE).pool);
 
-  const openDatabase = (name: ShortName) =>
+  const partsOf = (replica: Replica): Parts => ({
+    foundation: {
+      pool: replica.pool.pool,
+      log: options.log,
+      // One registry for all replicas of a service: what it counts is counted for the run.
+      metrics: { ...options.metrics[replica.service], gauge: () => undefined, count: () => undefined },
+    },
+    connect: (_url, given) => broker.connect(replica, given),
+    gateway: createGateway({ bank, bankOwner, owner: replica, scheduler, random, faults: faults.gateway }),
+    onDeciding: (tx, identities) => {
+      deciding.set(tx, identities);
+    },
+    onDecided: (input) => {
+      const effect = poison.effectOf(input);
+      if (effect === 'failing') throw new Error('this message fails');
+      if (effect === 'deadly') replicas.crash(replica);
+    },
+  });
+  const replicas = createReplicas({ scheduler, random, record, broker, poolOf, partsOf, replaced: options.mistakes });
+  replicas.startAll();
+
+  const pick = (service: ShortName): Replica | undefined => {
+    const found = replicas.of(service);
+    return found.length === 0 ? undefined : random.pick(found);
+  };
+  return {
+    tables,
+    databases,
+    broker,
+    deliveries,
+    poison,
+    replicas: replicas.of,
+    stop: replicas.stop,
+    crash: replicas.crash,
+    askOrder: (input, answered) => {
+      const replica = pick('order');
+      ask({ scheduler, random }, replica, () => replica?.order?.(input), answered);
+    },
+    askPayment: (input, answered) => {
+      const replica = pick('payment');
+      ask({ scheduler, random }, replica, () => replica?.payment?.(input), answered);
+    },
+  };
+}
+
+/** Opens a database for each service; `ends` is called for each explicit transaction that ends. */
+function openDatabases(
+  { scheduler, faults, record, mistakes }: SystemOptions,
+  tables: Tables,
+  ends: (service: ShortName, connection: object, committed: boolean) => void,
+): Readonly<Record<ShortName, DatabaseServer>> {
+  const statements = statementsOf(tables);
+  const open = (name: ShortName) =>
     createDatabaseServer({
       name,
       scheduler,
-      statements: { ...statements[name], ...options.mistakes?.statements },
+      statements: { ...statements[name], ...mistakes?.statements },
       faults: faults.database,
       record,
       ends: (connection, committed) => {
-        if (committed) deliveries.decided(name, deciding.get(connection) ?? []);
-        deciding.delete(connection);
+        ends(name, connection, committed);
       },
     });
-  const databases: Readonly<Record<ShortName, DatabaseServer>> = {
-    order: openDatabase('order'),
-    inventory: openDatabase('inventory'),
-    payment: openDatabase('payment'),
-    notification: openDatabase('notification'),
+  return {
+    order: open('order'),
+    inventory: open('inventory'),
+    payment: open('payment'),
+    notification: open('notification'),
   };
+}
+
+/** Opens a broker on the real topology; what happens to messages is recorded, and watched by `deliveries`. */
+function openBroker(options: SystemOptions, random: Random, deliveries: Deliveries): BrokerServer {
+  const { scheduler, seed, faults, record, coverage } = options;
   const queues = createQueues({
     topology,
     scheduler,
     random: createRandom(`${String(seed)} queues`),
     faults: faults.broker,
   });
-  const broker = createBrokerServer({
+  return createBrokerServer({
     scheduler,
     random,
     queues,
@@ -142,125 +191,4 @@ export function createSimulatedSystem(options: SystemOptions): SimulatedSystem {
       leaving: options.leaving,
     },
   });
-
-  const poison = createPoison(queues, scheduler.now);
-
-  const poolOf = (name: ShortName, owner: Owner, size: number) =>
-    createPool({ server: databases[name], owner, size, scheduler, random });
-
-  const bankOwner: Owner = { name: 'bank', alive: true };
-  const bank = createBank(poolOf('payment', bankOwner, 4).pool);
-
-  const running = new Set<Replica>();
-  let births = 0;
-
-  const start = (service: ShortName) => {
-    const owner: Owner = { name: `${services[service].table.name}#${String(++births)}`, alive: true };
-    const replica: Replica = Object.assign(owner, {
-      service,
-      pool: poolOf(service, owner, 8),
-      stopping: false,
-      stop: undefined,
-      order: undefined,
-      payment: undefined,
-      pending: new Set<(error: Error) => void>(),
-    });
-    running.add(replica);
-    record(`${replica.name} starts`);
-    const parts: Parts = {
-      foundation: {
-        pool: replica.pool.pool,
-        log: options.log,
-        // One registry for all replicas of a service: what it counts is counted for the run.
-        metrics: { ...options.metrics[service], gauge: () => undefined, count: () => undefined },
-      },
-      connect: (_url, given) => broker.connect(replica, given),
-      gateway: createGateway({ bank, bankOwner, owner: replica, scheduler, random, faults: faults.gateway }),
-      onDeciding: (tx, identities) => {
-        deciding.set(tx, identities);
-      },
-      onDecided: (input) => {
-        const effect = poison.effectOf(input);
-        if (effect === 'failing') throw new Error('this message fails');
-        if (effect === 'deadly') end(replica, 'dies');
-      },
-    };
-    scheduler.after(0, replica, () => {
-      if (service === 'order') ({ stop: replica.stop, command: replica.order } = startOrder(parts));
-      else if (service === 'inventory') ({ stop: replica.stop } = startInventory(parts, options.mistakes?.inventory));
-      else if (service === 'payment')
-        ({ stop: replica.stop, command: replica.payment } = startPayment(parts, options.mistakes?.payment));
-      else ({ stop: replica.stop } = startNotification(parts));
-    });
-  };
-
-  const end = (owner: Owner, how: string) => {
-    const replica = [...running].find((each) => each === owner);
-    if (!replica) return;
-    record(`${replica.name} ${how}`);
-    replica.alive = false;
-    running.delete(replica);
-    const silent = !replica.stopping && random.chance(SILENT_DEATH.share);
-    const goodbyeMs = silent
-      ? random.between(SILENT_DEATH.leastMs, SILENT_DEATH.mostMs)
-      : random.between(GOODBYE_MS.least, GOODBYE_MS.most);
-    replica.pool.abandon(goodbyeMs);
-    broker.abandon(replica, goodbyeMs);
-    for (const answered of replica.pending) {
-      scheduler.after(GOODBYE_MS.most, world, () => {
-        answered(new Error('socket hang up'));
-      });
-    }
-    replica.pending.clear();
-    scheduler.after(random.between(RESTART_MS.least, RESTART_MS.most), world, () => {
-      start(replica.service);
-    });
-  };
-
-  const stop = (owner: Owner) => {
-    const replica = [...running].find((each) => each === owner);
-    if (!replica) return;
-    record(`${replica.name} stops`);
-    replica.stopping = true;
-    const stopped = () => {
-      end(replica, 'has stopped');
-    };
-    scheduler.after(0, replica, () => {
-      if (replica.stop) void replica.stop().then(stopped);
-      else stopped();
-    });
-    // The chassis ends a process that takes longer to stop; here that is a fault, and ends the run.
-    scheduler.after(STOP_TIMEOUT_MS, replica, () => {
-      throw new Error(`${replica.name} has not stopped within ${String(STOP_TIMEOUT_MS)} ms`);
-    });
-  };
-
-  const replicas = (name: ShortName) => [...running].filter(({ service, stopping }) => service === name && !stopping);
-  const replicaOf = (service: ShortName) => {
-    const found = replicas(service);
-    return found.length === 0 ? undefined : random.pick(found);
-  };
-
-  for (let index = 0; index < REPLICAS; index++) shortNames.forEach(start);
-  return {
-    tables,
-    databases,
-    broker,
-    deliveries,
-    poison,
-    replicas,
-    start,
-    stop,
-    crash: (owner) => {
-      end(owner, 'dies');
-    },
-    askOrder: (input, answered) => {
-      const replica = replicaOf('order');
-      ask({ scheduler, random }, replica, () => replica?.order?.(input), answered);
-    },
-    askPayment: (input, answered) => {
-      const replica = replicaOf('payment');
-      ask({ scheduler, random }, replica, () => replica?.payment?.(input), answered);
-    },
-  };
 }
