@@ -4,7 +4,7 @@ import { createTestDatabase, eventually, startTcpProxy } from '@quadrille/test-k
 import { services, type ShortName } from '@quadrille/operator/src/services';
 import { createPool } from '../database/pool';
 import { createDatabaseServer } from '../database/server';
-import type { CommitFault } from '../database/session';
+import type { CommitFault } from '../database/session-context';
 import { createTables, statementsOf } from '../world/databases';
 import { createRandom } from '../engine/random';
 import { createScheduler, type Owner } from '../engine/scheduler';

@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import type { Random } from '../engine/random';
 import { world, type Owner, type Scheduler } from '../engine/scheduler';
 import type { DatabaseServer } from './server';
-import type { Session } from './session';
+import type { Session } from './session-context';
 import type { Request, Result } from './statement';
 
 /** A client that cannot get a connection within this time gives up (service-chassis/src/database/transaction.ts). */

@@ -4,14 +4,8 @@
  * wait, and a COMMIT may fail, or happen without anybody hearing of it.
  */
 import { createLocks } from './locks';
-import {
-  openSession,
-  type Client,
-  type DatabaseServerOptions,
-  type ServerSession,
-  type Session,
-  type Statistics,
-} from './session';
+import { openSession } from './session';
+import type { Client, DatabaseServerOptions, ServerSession, Session, Statistics } from './session-context';
 
 /** A database server with one database. */
 export interface DatabaseServer {

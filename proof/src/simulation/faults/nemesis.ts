@@ -2,7 +2,7 @@
 import type { Owner, Scheduler } from '../engine/scheduler';
 import { world } from '../engine/scheduler';
 import type { BrokerFaults } from '../broker/broker';
-import type { DatabaseFaults } from '../database/session';
+import type { DatabaseFaults } from '../database/session-context';
 import type { GatewayFaults } from '../world/gateway';
 import { createArmedFaults, type ArmedFaults, type ArmedKind } from './armed-faults';
 import { createBindings } from './bindings';

@@ -8,7 +8,7 @@ import { createQueues, type BrokerFaults } from '../broker/broker';
 import { createBrokerServer, type BrokerServer } from '../broker/server';
 import { createPool } from '../database/pool';
 import { createDatabaseServer, type DatabaseServer } from '../database/server';
-import type { DatabaseFaults } from '../database/session';
+import type { DatabaseFaults } from '../database/session-context';
 import type { Statements } from '../database/statement';
 import { createTables, statementsOf, type Tables } from './databases';
 import { createBank, createGateway, type GatewayFaults } from './gateway';
