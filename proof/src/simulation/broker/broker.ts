@@ -107,96 +107,43 @@ function queuesOf({ queues }: Topology): Map<string, Queue> {
   );
 }
 
-/** Creates the queues of a topology, all empty. */
-export function createQueues(options: {
+/** What the queues are created with. */
+export interface QueuesOptions {
   readonly topology: Topology;
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly faults: BrokerFaults;
-}): Queues {
-  const { topology, scheduler, random, faults } = options;
-  const queues = queuesOf(topology);
-  const routes = new Map<string, Queue[]>();
-  for (const { exchange, queue, routingKey } of topology.bindings) {
-    const route = `${exchange} ${routingKey}`;
-    const found = queues.get(queue);
-    if (found) routes.set(route, [...(routes.get(route) ?? []), found]);
-  }
-  let underWay = 0;
+}
 
+/** The queues, where each message goes, and how many messages are on their way. */
+interface State extends QueuesOptions {
+  readonly queues: ReadonlyMap<string, Queue>;
+  /** The queues that are bound, by exchange and routing key. */
+  readonly routes: ReadonlyMap<string, readonly Queue[]>;
+  underWay: number;
+}
+
+/** Creates the queues of a topology, all empty. */
+export function createQueues(options: QueuesOptions): Queues {
+  const queues = queuesOf(options.topology);
+  const state: State = { ...options, queues, routes: routesOf(options.topology, queues), underWay: 0 };
   const named = (name: string): Queue => {
     const queue = queues.get(name);
     if (!queue) throw new Error(`there is no queue ${name}`);
     return queue;
   };
-
-  const pump = (queue: Queue) => {
-    if (queue.pumping || queue.ready.length === 0 || !queue.subscribers.some(({ room }) => room() > 0)) return;
-    queue.pumping = true;
-    scheduler.after(random.between(DELIVERY_MS.least, DELIVERY_MS.most), world, () => {
-      queue.pumping = false;
-      // Turn and turn about, so that replicas share the work.
-      for (const subscriber of [...queue.subscribers]) {
-        const messages = queue.ready.splice(0, Math.min(subscriber.room(), DELIVERED_AT_ONCE));
-        if (messages.length === 0) continue;
-        queue.unacknowledged += messages.length;
-        const index = queue.subscribers.indexOf(subscriber);
-        if (index >= 0) queue.subscribers.push(...queue.subscribers.splice(index, 1));
-        subscriber.deliver(messages);
-      }
-      pump(queue);
-    });
-  };
-
-  const hold = (queue: Queue, holdMs: number, entry: Queued) => {
-    scheduler.after(holdMs, world, () => {
-      const index = queue.ready.indexOf(entry);
-      if (index < 0) return;
-      queue.ready.splice(index, 1);
-      const { deadLetter } = queue;
-      if (deadLetter) route({ ...entry.message, ...deadLetter });
-    });
-  };
-
-  const enqueue = (queue: Queue, message: Message) => {
-    const entry = { message, deliveries: 0 };
-    queue.ready.push(entry);
-    if (queue.holdMs === undefined) pump(queue);
-    else hold(queue, queue.holdMs, entry);
-  };
-
-  /** Answers whether any queue is bound. */
-  const route = (message: Message): boolean => {
-    const { exchange, routingKey } = message;
-    let found = false;
-    for (const queue of routes.get(`${exchange} ${routingKey}`) ?? []) {
-      if (!faults.isBound(queue.name, exchange, routingKey)) continue;
-      found = true;
-      const carriage = faults.carry(queue.name, message);
-      if (!carriage) enqueue(queue, message);
-      for (const arrivalMs of carriage?.arrivals ?? []) {
-        underWay += 1;
-        scheduler.after(arrivalMs, world, () => {
-          underWay -= 1;
-          enqueue(queue, message);
-        });
-      }
-    }
-    return found;
-  };
-
   return {
     publish: (message) => {
-      if (faults.refuses(message)) return 'refused';
-      return route(message) ? 'confirmed' : 'returned';
+      if (options.faults.refuses(message)) return 'refused';
+      return route(state, message) ? 'confirmed' : 'returned';
     },
     plant: (name, message) => {
-      enqueue(named(name), message);
+      enqueue(state, named(name), message);
     },
     subscribe: (name, subscriber) => {
       const queue = named(name);
       queue.subscribers.push(subscriber);
-      pump(queue);
+      pump(state, queue);
     },
     unsubscribe: (name, subscriber) => {
       const { subscribers } = named(name);
@@ -208,27 +155,99 @@ export function createQueues(options: {
       return { messageCount: ready.length, consumerCount: subscribers.length };
     },
     pump: (name) => {
-      pump(named(name));
+      pump(state, named(name));
     },
     acknowledge: (name, count) => {
       const queue = named(name);
       queue.unacknowledged -= count;
-      pump(queue);
+      pump(state, queue);
     },
     giveBack: (name, messages) => {
-      const queue = named(name);
-      queue.unacknowledged -= messages.length;
-      const kept = messages.filter((entry) => {
-        entry.deliveries += 1;
-        if (entry.deliveries <= queue.deliveryLimit) return true;
-        if (queue.deadLetter) route({ ...entry.message, ...queue.deadLetter });
-        return false;
-      });
-      queue.ready.unshift(...kept);
-      pump(queue);
+      giveBack(state, named(name), messages);
     },
     facts: () =>
       [...queues.values()].map(({ name, ready, unacknowledged }) => ({ name, ready: ready.length, unacknowledged })),
-    underWay: () => underWay,
+    underWay: () => state.underWay,
   };
+}
+
+function routesOf({ bindings }: Topology, queues: ReadonlyMap<string, Queue>): ReadonlyMap<string, readonly Queue[]> {
+  const routes = new Map<string, Queue[]>();
+  for (const { exchange, queue, routingKey } of bindings) {
+    const key = `${exchange} ${routingKey}`;
+    const found = queues.get(queue);
+    if (found) routes.set(key, [...(routes.get(key) ?? []), found]);
+  }
+  return routes;
+}
+
+/** Delivers what is ready, a little later, as long as a subscriber has room. */
+function pump(state: State, queue: Queue): void {
+  const { scheduler, random } = state;
+  if (queue.pumping || queue.ready.length === 0 || !queue.subscribers.some(({ room }) => room() > 0)) return;
+  queue.pumping = true;
+  scheduler.after(random.between(DELIVERY_MS.least, DELIVERY_MS.most), world, () => {
+    queue.pumping = false;
+    // In turn, so that replicas share the work.
+    for (const subscriber of [...queue.subscribers]) {
+      const messages = queue.ready.splice(0, Math.min(subscriber.room(), DELIVERED_AT_ONCE));
+      if (messages.length === 0) continue;
+      queue.unacknowledged += messages.length;
+      const index = queue.subscribers.indexOf(subscriber);
+      if (index >= 0) queue.subscribers.push(...queue.subscribers.splice(index, 1));
+      subscriber.deliver(messages);
+    }
+    pump(state, queue);
+  });
+}
+
+/** Brings a message to every queue that is bound. Returns whether any is. */
+function route(state: State, message: Message): boolean {
+  const { scheduler, faults, routes } = state;
+  const { exchange, routingKey } = message;
+  let found = false;
+  for (const queue of routes.get(`${exchange} ${routingKey}`) ?? []) {
+    if (!faults.isBound(queue.name, exchange, routingKey)) continue;
+    found = true;
+    const carriage = faults.carry(queue.name, message);
+    if (!carriage) enqueue(state, queue, message);
+    for (const arrivalMs of carriage?.arrivals ?? []) {
+      state.underWay += 1;
+      scheduler.after(arrivalMs, world, () => {
+        state.underWay -= 1;
+        enqueue(state, queue, message);
+      });
+    }
+  }
+  return found;
+}
+
+function enqueue(state: State, queue: Queue, message: Message): void {
+  const entry = { message, deliveries: 0 };
+  queue.ready.push(entry);
+  if (queue.holdMs === undefined) pump(state, queue);
+  else hold(state, queue, queue.holdMs, entry);
+}
+
+/** Dead-letters a message when its time in a delay queue is over. */
+function hold(state: State, queue: Queue, holdMs: number, entry: Queued): void {
+  state.scheduler.after(holdMs, world, () => {
+    const index = queue.ready.indexOf(entry);
+    if (index < 0) return;
+    queue.ready.splice(index, 1);
+    if (queue.deadLetter) route(state, { ...entry.message, ...queue.deadLetter });
+  });
+}
+
+/** Puts messages back at the head of their queue, but dead-letters those that came back too often. */
+function giveBack(state: State, queue: Queue, messages: readonly Queued[]): void {
+  queue.unacknowledged -= messages.length;
+  const kept = messages.filter((entry) => {
+    entry.deliveries += 1;
+    if (entry.deliveries <= queue.deliveryLimit) return true;
+    if (queue.deadLetter) route(state, { ...entry.message, ...queue.deadLetter });
+    return false;
+  });
+  queue.ready.unshift(...kept);
+  pump(state, queue);
 }

@@ -130,76 +130,23 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** The connections of a pool, and who waits for one. */
+interface PoolState {
+  readonly options: PoolOptions;
+  readonly idle: Connection[];
+  readonly all: Set<Connection>;
+  readonly waiting: Waiting[];
+  /** Connections that are being opened. */
+  connecting: number;
+}
+
 /** Creates a pool of at most `size` connections; it connects when it is first asked. */
 export function createPool(options: PoolOptions): SimulatedPool {
-  const { scheduler, random, owner, server, size } = options;
-  const idle: Connection[] = [];
-  const all = new Set<Connection>();
-  const waiting: Waiting[] = [];
-  let connecting = 0;
-
-  const forget = (connection: Connection) => {
-    all.delete(connection);
-    const index = idle.indexOf(connection);
-    if (index >= 0) idle.splice(index, 1);
-  };
-
-  const released = (connection: Connection) => {
-    if (!connection.isOpen()) {
-      forget(connection);
-      if (waiting.length > 0) establish();
-      return;
-    }
-    const next = waiting.shift();
-    if (next) next.resolve(connection);
-    else idle.push(connection);
-  };
-
-  const establish = () => {
-    if (all.size + connecting >= size) return;
-    connecting += 1;
-    scheduler.after(2 * random.between(LATENCY_MS.least, LATENCY_MS.most), owner, () => {
-      connecting -= 1;
-      const next = waiting.shift();
-      if (!server.isUp()) {
-        next?.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' }));
-        if (waiting.length > 0) establish();
-        return;
-      }
-      const connection = createConnection(options, released);
-      // As the pool does: a connection that is lost while it idles is replaced when the next one is needed.
-      connection.on('error', () => {
-        if (idle.includes(connection)) forget(connection);
-      });
-      all.add(connection);
-      if (next) next.resolve(connection);
-      else idle.push(connection);
-    });
-  };
-
-  const connect = () =>
-    new Promise<Connection>((resolve, reject) => {
-      if (!owner.alive) return;
-      const ready = idle.pop();
-      if (ready) {
-        resolve(ready);
-        return;
-      }
-      const entry = { resolve, reject };
-      waiting.push(entry);
-      establish();
-      scheduler.after(CONNECT_TIMEOUT_MS, owner, () => {
-        const index = waiting.indexOf(entry);
-        if (index < 0) return;
-        waiting.splice(index, 1);
-        reject(new Error('timeout exceeded when trying to connect'));
-      });
-    });
-
+  const state: PoolState = { options, idle: [], all: new Set(), waiting: [], connecting: 0 };
   const pool = {
-    connect,
+    connect: () => connect(state),
     query: async (query: Query, values?: readonly unknown[]) => {
-      const connection = await connect();
+      const connection = await connect(state);
       try {
         return await connection.query(query, values);
       } finally {
@@ -208,10 +155,84 @@ export function createPool(options: PoolOptions): SimulatedPool {
     },
   };
   return {
-    // The services use connect() and query() of a pool; test/laws hold both implementations to the same behaviour.
+    // The services use connect() and query() of a pool; the conformance tests hold both implementations to the same behaviour.
     pool: pool as unknown as Pool,
     abandon: (afterMs) => {
-      for (const connection of all) scheduler.after(afterMs, world, connection.leave);
+      for (const connection of state.all) options.scheduler.after(afterMs, world, connection.leave);
     },
   };
+}
+
+/** Resolves with a connection of one's own until it is released; rejects after CONNECT_TIMEOUT_MS. */
+function connect(state: PoolState): Promise<Connection> {
+  const { idle, waiting } = state;
+  const { owner, scheduler } = state.options;
+  return new Promise((resolve, reject) => {
+    if (!owner.alive) return;
+    const ready = idle.pop();
+    if (ready) {
+      resolve(ready);
+      return;
+    }
+    const entry = { resolve, reject };
+    waiting.push(entry);
+    establish(state);
+    scheduler.after(CONNECT_TIMEOUT_MS, owner, () => {
+      const index = waiting.indexOf(entry);
+      if (index < 0) return;
+      waiting.splice(index, 1);
+      reject(new Error('timeout exceeded when trying to connect'));
+    });
+  });
+}
+
+/** Opens one more connection, unless there are enough. */
+function establish(state: PoolState): void {
+  const { all, waiting } = state;
+  const { scheduler, random, owner, server, size } = state.options;
+  if (all.size + state.connecting >= size) return;
+  state.connecting += 1;
+  scheduler.after(2 * random.between(LATENCY_MS.least, LATENCY_MS.most), owner, () => {
+    state.connecting -= 1;
+    const next = waiting.shift();
+    if (!server.isUp()) {
+      next?.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' }));
+      if (waiting.length > 0) establish(state);
+      return;
+    }
+    const connection = openConnection(state);
+    if (next) next.resolve(connection);
+    else state.idle.push(connection);
+  });
+}
+
+function openConnection(state: PoolState): Connection {
+  const connection = createConnection(state.options, (released) => {
+    takeBack(state, released);
+  });
+  // As the pool does: a connection that is lost while it idles is replaced when the next one is needed.
+  connection.on('error', () => {
+    if (state.idle.includes(connection)) forget(state, connection);
+  });
+  state.all.add(connection);
+  return connection;
+}
+
+/** A released connection goes to the one who waits longest, or idles; a lost one is replaced if somebody waits. */
+function takeBack(state: PoolState, connection: Connection): void {
+  const { waiting, idle } = state;
+  if (!connection.isOpen()) {
+    forget(state, connection);
+    if (waiting.length > 0) establish(state);
+    return;
+  }
+  const next = waiting.shift();
+  if (next) next.resolve(connection);
+  else idle.push(connection);
+}
+
+function forget({ all, idle }: PoolState, connection: Connection): void {
+  all.delete(connection);
+  const index = idle.indexOf(connection);
+  if (index >= 0) idle.splice(index, 1);
 }
