@@ -1,7 +1,8 @@
 /** A channel: what amqplib gives to a service, and the end of it that the broker keeps. */
 import { EventEmitter } from 'node:events';
 import type { Owner } from '../engine/scheduler';
-import type { Message, Queued } from './broker';
+import type { Message, Queued, Subscriber } from './broker';
+import { deliveryOf, type Delivery } from './delivery';
 import type { Context, Line } from './wire';
 
 interface Outgoing {
@@ -14,162 +15,89 @@ interface Unacknowledged {
   readonly entry: Queued;
 }
 
-interface Delivery {
-  readonly content: Buffer;
-  readonly fields: {
-    readonly deliveryTag: number;
-    readonly redelivered: boolean;
-    readonly exchange: string;
-    readonly routingKey: string;
-    readonly consumerTag: string;
-  };
-  readonly properties: object;
+interface Consumer {
+  readonly queue: string;
+  readonly tag: string;
+  readonly callback: (delivery: Delivery | null) => void;
+}
+
+/** Both ends of a channel. */
+interface State {
+  readonly context: Context;
+  readonly line: Line;
+  readonly emitter: EventEmitter;
+  readonly unacknowledged: Map<number, Unacknowledged>;
+  readonly unconfirmed: Set<Outgoing>;
+  /** What was published in this turn: it travels together. */
+  outgoing: Outgoing[];
+  clientOpen: boolean;
+  brokerOpen: boolean;
+  nextTag: number;
+  prefetch: number;
+  consumer: Consumer | undefined;
+  readonly subscriber: Subscriber;
 }
 
 /** The end of a channel that the broker keeps, with the client's object. */
 export function createChannel(context: Context, line: Line, confirms: boolean) {
-  const { queues, witness } = context;
-  const { owner, toBroker, toClient } = line;
-  const emitter = new EventEmitter();
-  const unacknowledged = new Map<number, Unacknowledged>();
-  const unconfirmed = new Set<Outgoing>();
-  let clientOpen = true;
-  let brokerOpen = true;
-  let nextTag = 1;
-  let prefetch = Number.POSITIVE_INFINITY;
-  let consumer:
-    { readonly queue: string; readonly tag: string; callback: (delivery: Delivery | null) => void } | undefined;
-
-  const subscriber = {
-    room: () => (brokerOpen ? Math.max(0, prefetch - unacknowledged.size) : 0),
-    deliver: (messages: readonly Queued[]) => {
-      const { queue = '', tag = '' } = consumer ?? {};
-      const deliveries = messages.map((entry): Delivery => {
-        const deliveryTag = nextTag++;
-        unacknowledged.set(deliveryTag, { queue, entry });
-        const { exchange, routingKey, content, properties } = entry.message;
-        const redelivered = entry.deliveries > 0;
-        return {
-          content,
-          fields: { deliveryTag, redelivered, exchange, routingKey, consumerTag: tag },
-          properties: redelivered
-            ? { ...properties, headers: { ...headersOf(properties), 'x-delivery-count': entry.deliveries } }
-            : properties,
-        };
-      });
-      toClient(() => {
-        deliveries.forEach((delivery, index) => {
-          const entry = messages[index];
-          if (!clientOpen || !entry) return;
-          witness.delivered(owner, queue, entry.message, delivery.fields.redelivered);
-          consumer?.callback(delivery);
-        });
-      });
+  const state: State = {
+    context,
+    line,
+    emitter: new EventEmitter(),
+    unacknowledged: new Map(),
+    unconfirmed: new Set(),
+    outgoing: [],
+    clientOpen: true,
+    brokerOpen: true,
+    nextTag: 1,
+    prefetch: Number.POSITIVE_INFINITY,
+    consumer: undefined,
+    subscriber: {
+      room: () => (state.brokerOpen ? Math.max(0, state.prefetch - state.unacknowledged.size) : 0),
+      deliver: (messages) => {
+        deliver(state, messages);
+      },
     },
   };
-
-  /** The broker's end goes: what was not acknowledged goes back. */
-  const drop = () => {
-    if (!brokerOpen) return;
-    brokerOpen = false;
-    if (!consumer) return;
-    queues.unsubscribe(consumer.queue, subscriber);
-    queues.giveBack(
-      consumer.queue,
-      [...unacknowledged.values()].map(({ entry }) => entry),
-    );
-    unacknowledged.clear();
+  return {
+    channel: clientOf(state, confirms),
+    drop: () => {
+      drop(state);
+    },
+    close: (error: Error | undefined) => {
+      close(state, error);
+    },
+    consumes: () => state.consumer !== undefined && state.brokerOpen,
+    cancelConsumer: () => {
+      cancelConsumer(state);
+    },
   };
+}
 
-  /** The client's end goes, with what amqplib says then. */
-  const close = (error: Error | undefined) => {
-    if (!clientOpen) return;
-    clientOpen = false;
-    if (error) emitter.emit('error', error);
-    emitter.emit('close');
-    for (const { confirm } of unconfirmed) confirm(error ?? new Error('channel closed'));
-    unconfirmed.clear();
-  };
-
-  const ask = <Answer>(work: () => Answer) =>
-    new Promise<Answer>((resolve, reject) => {
-      if (!owner.alive) return;
-      if (!clientOpen) {
-        reject(new Error('Channel closed'));
-        return;
-      }
-      toBroker(() => {
-        if (!brokerOpen) return;
-        const answer = work();
-        toClient(() => {
-          resolve(answer);
-        });
-      });
-    });
-
-  const arrivePublishes = (sent: readonly Outgoing[]) => {
-    line.whenUnblocked(() => {
-      if (!brokerOpen) return;
-      const outcomes = sent.map(({ message }) => queues.publish(message));
-      sent.forEach(({ message }, index) => {
-        witness.published(owner, message, outcomes[index] ?? 'refused');
-      });
-      toClient(() => {
-        sent.forEach((outgoing, index) => {
-          const { message, confirm } = outgoing;
-          if (outcomes[index] === 'returned')
-            emitter.emit('return', {
-              fields: { exchange: message.exchange, routingKey: message.routingKey },
-              properties: message.properties,
-            });
-          if (unconfirmed.delete(outgoing)) confirm(outcomes[index] === 'refused' ? new Error('message nacked') : null);
-        });
-      });
-    });
-  };
-
-  /** Whether something leaves the process, which may die over it. Throws when the channel is closed, as amqplib does. */
-  const mayLeave = (what: 'publish' | 'ack'): boolean => {
-    if (!owner.alive) return false;
-    if (!clientOpen) throw new Error('Channel closed');
-    witness.leaving(owner, what);
-    return isAlive(owner);
-  };
-
-  let outgoing: Outgoing[] = [];
-  const channel = Object.assign(emitter, {
+/** What the services use of amqplib's channel. */
+function clientOf(state: State, confirms: boolean) {
+  const { queues } = state.context;
+  return Object.assign(state.emitter, {
     prefetch: (count: number) =>
-      ask(() => {
-        prefetch = count;
+      ask(state, () => {
+        state.prefetch = count;
       }),
-    consume: (queue: string, callback: (delivery: Delivery | null) => void, { consumerTag }: { consumerTag: string }) =>
-      ask(() => {
-        consumer = { queue, tag: consumerTag, callback };
-        queues.subscribe(queue, subscriber);
+    consume: (queue: string, callback: Consumer['callback'], { consumerTag }: { consumerTag: string }) =>
+      ask(state, () => {
+        state.consumer = { queue, tag: consumerTag, callback };
+        queues.subscribe(queue, state.subscriber);
         return { consumerTag };
       }),
-    checkQueue: (queue: string) => ask(() => queues.check(queue)),
+    checkQueue: (queue: string) => ask(state, () => queues.check(queue)),
     cancel: () =>
-      ask(() => {
-        if (consumer) queues.unsubscribe(consumer.queue, subscriber);
+      ask(state, () => {
+        if (state.consumer) queues.unsubscribe(state.consumer.queue, state.subscriber);
       }),
     registerConsumer: () => undefined,
     ack: ({ fields: { deliveryTag } }: Delivery, allUpTo: boolean) => {
-      if (!mayLeave('ack')) return;
-      toBroker(() => {
-        if (!brokerOpen || !consumer) return;
-        // RabbitMQ would close the channel; no service has a reason ever to do this.
-        if (!unacknowledged.has(deliveryTag))
-          throw new Error(`${owner.name} acknowledged what was not delivered to it`);
-        const done: Message[] = [];
-        for (const tag of allUpTo ? unacknowledged.keys() : [deliveryTag]) {
-          const found = unacknowledged.get(tag);
-          if (tag > deliveryTag || !found) break;
-          unacknowledged.delete(tag);
-          done.push(found.entry.message);
-        }
-        witness.acknowledged(consumer.queue, done);
-        queues.acknowledge(consumer.queue, done.length);
+      if (!mayLeave(state, 'ack')) return;
+      state.line.toBroker(() => {
+        acknowledge(state, deliveryTag, allUpTo);
       });
     },
     publish: (
@@ -180,44 +108,151 @@ export function createChannel(context: Context, line: Line, confirms: boolean) {
       confirm: (error: unknown) => void,
     ) => {
       if (!confirms) throw new Error('this channel confirms nothing');
-      if (!mayLeave('publish')) return true;
-      const sent = { message: { exchange, routingKey, content, properties }, confirm };
-      unconfirmed.add(sent);
-      outgoing.push(sent);
-      if (outgoing.length > 1) return true;
-      toBroker(() => {
-        const arrived = outgoing;
-        outgoing = [];
-        arrivePublishes(arrived);
-      });
+      if (mayLeave(state, 'publish'))
+        publish(state, { message: { exchange, routingKey, content, properties }, confirm });
       return true;
     },
     close: () =>
-      ask(drop).then(() => {
-        close(undefined);
+      ask(state, () => {
+        drop(state);
+      }).then(() => {
+        close(state, undefined);
       }),
   });
+}
 
-  return {
-    channel,
-    drop,
-    close,
-    consumes: () => consumer !== undefined && brokerOpen,
-    cancelConsumer: () => {
-      if (!consumer || !brokerOpen) return;
-      queues.unsubscribe(consumer.queue, subscriber);
-      const { callback } = consumer;
+/** Asks the broker for something. Rejects when the channel is closed; never settles when either end goes meanwhile. */
+function ask<Answer>(state: State, work: () => Answer): Promise<Answer> {
+  const { owner, toBroker, toClient } = state.line;
+  return new Promise((resolve, reject) => {
+    if (!owner.alive) return;
+    if (!state.clientOpen) {
+      reject(new Error('Channel closed'));
+      return;
+    }
+    toBroker(() => {
+      if (!state.brokerOpen) return;
+      const answer = work();
       toClient(() => {
-        if (clientOpen) callback(null);
+        resolve(answer);
       });
-    },
-  };
+    });
+  });
+}
+
+/** Whether something leaves the process, which may die over it. Throws when the channel is closed, as amqplib does. */
+function mayLeave({ line: { owner }, clientOpen, context }: State, what: 'publish' | 'ack'): boolean {
+  if (!owner.alive) return false;
+  if (!clientOpen) throw new Error('Channel closed');
+  context.witness.leaving(owner, what);
+  return isAlive(owner);
+}
+
+function publish(state: State, sent: Outgoing): void {
+  state.unconfirmed.add(sent);
+  state.outgoing.push(sent);
+  if (state.outgoing.length > 1) return;
+  state.line.toBroker(() => {
+    const arrived = state.outgoing;
+    state.outgoing = [];
+    state.line.whenUnblocked(() => {
+      if (state.brokerOpen) arrive(state, arrived);
+    });
+  });
+}
+
+/** The broker takes what was published, and tells the client what became of each message. */
+function arrive(state: State, sent: readonly Outgoing[]): void {
+  const { context, line, emitter, unconfirmed } = state;
+  const outcomes = sent.map(({ message }) => context.queues.publish(message));
+  sent.forEach(({ message }, index) => {
+    context.witness.published(line.owner, message, outcomes[index] ?? 'refused');
+  });
+  line.toClient(() => {
+    sent.forEach((outgoing, index) => {
+      const { message, confirm } = outgoing;
+      if (outcomes[index] === 'returned')
+        emitter.emit('return', {
+          fields: { exchange: message.exchange, routingKey: message.routingKey },
+          properties: message.properties,
+        });
+      if (unconfirmed.delete(outgoing)) confirm(outcomes[index] === 'refused' ? new Error('message nacked') : null);
+    });
+  });
+}
+
+function acknowledge(state: State, deliveryTag: number, allUpTo: boolean): void {
+  const { brokerOpen, consumer, unacknowledged, line, context } = state;
+  if (!brokerOpen || !consumer) return;
+  // RabbitMQ would close the channel; no service has a reason ever to do this.
+  if (!unacknowledged.has(deliveryTag)) throw new Error(`${line.owner.name} acknowledged what was not delivered to it`);
+  const done: Message[] = [];
+  for (const tag of allUpTo ? unacknowledged.keys() : [deliveryTag]) {
+    const found = unacknowledged.get(tag);
+    if (tag > deliveryTag || !found) break;
+    unacknowledged.delete(tag);
+    done.push(found.entry.message);
+  }
+  context.witness.acknowledged(consumer.queue, done);
+  context.queues.acknowledge(consumer.queue, done.length);
+}
+
+/** The broker sends messages to the consumer. */
+function deliver(state: State, messages: readonly Queued[]): void {
+  const { queue = '', tag = '' } = state.consumer ?? {};
+  const { owner, toClient } = state.line;
+  const deliveries = messages.map((entry) => {
+    const deliveryTag = state.nextTag++;
+    state.unacknowledged.set(deliveryTag, { queue, entry });
+    return deliveryOf(entry, deliveryTag, tag);
+  });
+  toClient(() => {
+    deliveries.forEach((delivery, index) => {
+      const entry = messages[index];
+      if (!state.clientOpen || !entry) return;
+      state.context.witness.delivered(owner, queue, entry.message, delivery.fields.redelivered);
+      state.consumer?.callback(delivery);
+    });
+  });
+}
+
+/** The broker's end goes: what was not acknowledged goes back. */
+function drop(state: State): void {
+  const { consumer, unacknowledged, subscriber } = state;
+  const { queues } = state.context;
+  if (!state.brokerOpen) return;
+  state.brokerOpen = false;
+  if (!consumer) return;
+  queues.unsubscribe(consumer.queue, subscriber);
+  queues.giveBack(
+    consumer.queue,
+    [...unacknowledged.values()].map(({ entry }) => entry),
+  );
+  unacknowledged.clear();
+}
+
+/** The client's end goes, with what amqplib says then. */
+function close(state: State, error: Error | undefined): void {
+  const { emitter, unconfirmed } = state;
+  if (!state.clientOpen) return;
+  state.clientOpen = false;
+  if (error) emitter.emit('error', error);
+  emitter.emit('close');
+  for (const { confirm } of unconfirmed) confirm(error ?? new Error('channel closed'));
+  unconfirmed.clear();
+}
+
+/** The broker cancels the consumer, which the client learns by a null. */
+function cancelConsumer(state: State): void {
+  const { consumer, brokerOpen, subscriber, context, line } = state;
+  if (!consumer || !brokerOpen) return;
+  context.queues.unsubscribe(consumer.queue, subscriber);
+  line.toClient(() => {
+    if (state.clientOpen) consumer.callback(null);
+  });
 }
 
 const isAlive = ({ alive }: Owner): boolean => alive;
-
-const headersOf = ({ headers }: Message['properties']) =>
-  typeof headers === 'object' && headers !== null ? headers : {};
 
 /** Both ends of a channel. */
 export type Channel = ReturnType<typeof createChannel>;

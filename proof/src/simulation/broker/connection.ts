@@ -35,135 +35,196 @@ export interface Connected {
   readonly drop: () => void;
 }
 
+/** Both ends of a connection, and the way between. */
+interface State {
+  readonly context: Context;
+  readonly line: Line;
+  readonly model: EventEmitter;
+  readonly channels: Set<Channel>;
+  /** Those that the client has: the broker closes none before something was asked of it. */
+  readonly known: Set<Channel>;
+  clientOpen: boolean;
+  brokerOpen: boolean;
+  silent: boolean;
+  alarmed: boolean;
+  /** Whether the client has been told that it is blocked. */
+  blocked: boolean;
+  /** Publishes that wait until the alarm is over. */
+  held: (() => void)[];
+  /** Tells the server that the connection is closed. */
+  readonly dropped: () => void;
+}
+
 /** Opens a connection; `dropped` is called when the broker finds it closed. */
 export function createConnection(context: Context, owner: Owner, name: string, dropped: () => void): Connected {
-  const { scheduler } = context;
-  const model = new EventEmitter();
-  const channels = new Set<Channel>();
-  /** Those that the client has: the broker closes none before something was asked of it. */
-  const known = new Set<Channel>();
-  let clientOpen = true;
-  let brokerOpen = true;
-  let silent = false;
-  let alarmed = false;
-  let blocked = false;
-  let held: (() => void)[] = [];
-
-  const passes = () => !silent;
-  const line: Line = {
-    owner,
-    toBroker: createWire(context, world, passes),
-    toClient: createWire(context, owner, passes),
-    whenUnblocked: (run) => {
-      if (!alarmed) {
-        run();
-        return;
-      }
-      held.push(run);
-      if (blocked) return;
-      blocked = true;
-      tellBlocked();
+  const passes = () => !state.silent;
+  const state: State = {
+    context,
+    line: {
+      owner,
+      toBroker: createWire(context, world, passes),
+      toClient: createWire(context, owner, passes),
+      whenUnblocked: (run) => {
+        whenUnblocked(state, run);
+      },
+    },
+    model: new EventEmitter(),
+    channels: new Set(),
+    known: new Set(),
+    clientOpen: true,
+    brokerOpen: true,
+    silent: false,
+    alarmed: false,
+    blocked: false,
+    held: [],
+    dropped,
+  };
+  Object.assign(state.model, clientOf(state));
+  return {
+    connection: brokerEndOf(state, name),
+    model: state.model,
+    drop: () => {
+      drop(state);
     },
   };
+}
 
-  const tellBlocked = () => {
-    const on = blocked;
-    line.toClient(() => {
-      if (!clientOpen) return;
-      if (on) model.emit('blocked', 'low on memory');
-      else model.emit('unblocked');
-    });
-  };
-  const drop = () => {
-    if (!brokerOpen) return;
-    brokerOpen = false;
-    held = [];
-    dropped();
-    for (const channel of channels) channel.drop();
-  };
-  const lose = (error: Error | undefined) => {
-    if (!clientOpen) return;
-    clientOpen = false;
-    for (const channel of channels) channel.close(known.has(channel) ? error : undefined);
-    if (error) model.emit('error', error);
-    model.emit('close', error);
-  };
-  const notice = (afterMs: number, error: Error | undefined) => {
-    scheduler.after(afterMs, owner, () => {
-      lose(error);
-    });
-  };
-  const createOn = (confirms: boolean) =>
-    new Promise((resolve, reject) => {
+/** What the services use of amqplib's connection, besides its events. */
+const clientOf = (state: State) => ({
+  connection: {},
+  createChannel: () => openChannel(state, false),
+  createConfirmChannel: () => openChannel(state, true),
+  close: () =>
+    new Promise<void>((resolve) => {
+      const { owner, toBroker, toClient } = state.line;
       if (!owner.alive) return;
-      if (!clientOpen) {
-        reject(new Error('Connection closed'));
-        return;
-      }
-      line.toBroker(() => {
-        if (!brokerOpen) return;
-        const channel = createChannel(context, line, confirms);
-        channels.add(channel);
-        line.toClient(() => {
-          known.add(channel);
-          resolve(channel.channel);
+      toBroker(() => {
+        drop(state);
+        toClient(() => {
+          lose(state, undefined);
+          resolve();
         });
       });
-    });
+    }),
+});
 
-  Object.assign(model, {
-    connection: {},
-    createChannel: () => createOn(false),
-    createConfirmChannel: () => createOn(true),
-    close: () =>
-      new Promise<void>((resolve) => {
-        if (!owner.alive) return;
-        line.toBroker(() => {
-          drop();
-          line.toClient(() => {
-            lose(undefined);
-            resolve();
-          });
-        });
-      }),
-  });
-
-  const connection: BrokerConnection = {
-    owner,
+/** What the broker may do to the connection. */
+function brokerEndOf(state: State, name: string): BrokerConnection {
+  const { context, line, channels } = state;
+  return {
+    owner: line.owner,
     name,
-    isOpen: () => brokerOpen,
+    isOpen: () => state.brokerOpen,
     consumes: () => [...channels].some((channel) => channel.consumes()),
     cut: () => {
-      drop();
-      notice(context.random.between(LATENCY_MS.least, LATENCY_MS.most), new Error('Unexpected close'));
+      drop(state);
+      notice(state, context.random.between(LATENCY_MS.least, LATENCY_MS.most), new Error('Unexpected close'));
     },
     silence: () => {
-      silent = true;
-      scheduler.after(HEARTBEAT_DEATH_MS, world, drop);
-      notice(HEARTBEAT_DEATH_MS, new Error('Heartbeat timeout'));
+      state.silent = true;
+      context.scheduler.after(HEARTBEAT_DEATH_MS, world, () => {
+        drop(state);
+      });
+      notice(state, HEARTBEAT_DEATH_MS, new Error('Heartbeat timeout'));
     },
     alarm: (raised) => {
-      alarmed = raised;
-      if (raised || !blocked || !brokerOpen) return;
-      blocked = false;
-      tellBlocked();
-      const runs = held;
-      held = [];
-      for (const run of runs) run();
+      alarm(state, raised);
     },
     closeChannel: () => {
-      for (const channel of known) {
-        channel.drop();
-        channels.delete(channel);
-        known.delete(channel);
-        line.toClient(() => {
-          channel.close(new Error('PRECONDITION_FAILED - closed by the broker'));
-        });
-      }
+      closeChannels(state);
     },
     cancelConsumer: () => {
       for (const channel of channels) channel.cancelConsumer();
     },
   };
-  return { connection, model, drop };
+}
+
+function openChannel(state: State, confirms: boolean): Promise<Channel['channel']> {
+  const { context, line, channels, known } = state;
+  return new Promise((resolve, reject) => {
+    if (!line.owner.alive) return;
+    if (!state.clientOpen) {
+      reject(new Error('Connection closed'));
+      return;
+    }
+    line.toBroker(() => {
+      if (!state.brokerOpen) return;
+      const channel = createChannel(context, line, confirms);
+      channels.add(channel);
+      line.toClient(() => {
+        known.add(channel);
+        resolve(channel.channel);
+      });
+    });
+  });
+}
+
+/** Runs a publish, or holds it back while there is an alarm; the first one that is held back blocks the client. */
+function whenUnblocked(state: State, run: () => void): void {
+  if (!state.alarmed) {
+    run();
+    return;
+  }
+  state.held.push(run);
+  if (state.blocked) return;
+  state.blocked = true;
+  tellBlocked(state);
+}
+
+function tellBlocked(state: State): void {
+  const { blocked, line, model } = state;
+  line.toClient(() => {
+    if (!state.clientOpen) return;
+    if (blocked) model.emit('blocked', 'low on memory');
+    else model.emit('unblocked');
+  });
+}
+
+/** The alarm is raised or is over; when it is over, what was held back goes on. */
+function alarm(state: State, raised: boolean): void {
+  state.alarmed = raised;
+  if (raised || !state.blocked || !state.brokerOpen) return;
+  state.blocked = false;
+  tellBlocked(state);
+  const runs = state.held;
+  state.held = [];
+  for (const run of runs) run();
+}
+
+/** The broker closes the channels that the client has, as it does after an error. */
+function closeChannels({ known, channels, line }: State): void {
+  for (const channel of known) {
+    channel.drop();
+    channels.delete(channel);
+    known.delete(channel);
+    line.toClient(() => {
+      channel.close(new Error('PRECONDITION_FAILED - closed by the broker'));
+    });
+  }
+}
+
+/** The broker's end goes. */
+function drop(state: State): void {
+  if (!state.brokerOpen) return;
+  state.brokerOpen = false;
+  state.held = [];
+  state.dropped();
+  for (const channel of state.channels) channel.drop();
+}
+
+/** The client's end goes after a while, when the client notices. */
+function notice(state: State, afterMs: number, error: Error): void {
+  state.context.scheduler.after(afterMs, state.line.owner, () => {
+    lose(state, error);
+  });
+}
+
+/** The client's end goes, with what amqplib says then. */
+function lose(state: State, error: Error | undefined): void {
+  const { channels, known, model } = state;
+  if (!state.clientOpen) return;
+  state.clientOpen = false;
+  for (const channel of channels) channel.close(known.has(channel) ? error : undefined);
+  if (error) model.emit('error', error);
+  model.emit('close', error);
 }
