@@ -2,20 +2,16 @@
 import { catalogue } from '@quadrille/inventory-service/src/catalogue';
 import { requestedOrder } from '@quadrille/order-service/src/adapters/http/place-order';
 import { placementKey } from '@quadrille/order-service/src/adapters/database/order-store';
-import type { Handled } from '@quadrille/service-chassis';
 import type { Payment } from '@quadrille/payment-service/src/domain/payment';
 import type { OrderState } from '@quadrille/order-service/src/domain/decide';
-import { createAnswers } from '../checkers/answers';
+import { createAnswers, type Answers } from '../checkers/answers';
 import { arrivals } from '../faults/fault-plan';
 import type { Finding } from '../report';
 import { createRandom, type Random } from '../engine/random';
-import { world, type Scheduler } from '../engine/scheduler';
+import type { Scheduler } from '../engine/scheduler';
 import type { SimulatedSystem } from '../world/system';
 import type { Coverage } from '../checkers/coverage';
-
-/** Requests that are sent at most for one wish; between two of them a customer pauses. */
-const TRIES_MAX = 60;
-const PAUSE_MS = { least: 200, most: 1_500 } as const;
+import { createWaiting, TRIES_MAX, type Waiting } from './insist';
 
 /** What customers do, as shares of all orders. */
 const SHARES = {
@@ -43,7 +39,7 @@ const METHODS = [
 const available = catalogue.filter(({ stock }) => stock > 0);
 const [plenty] = available;
 
-/** What has become of the shop's customers. */
+/** The customers of a run. */
 export interface Customers {
   /** Customers and operators that are not done yet. */
   busy(): number;
@@ -86,147 +82,156 @@ const traceparentOf = (random: Random) => {
   return `00-${hex(32)}-${hex(16)}-01`;
 };
 
-/** Opens the shop: every customer comes at their time. */
-export function createCustomers(options: {
+/** What customers are created with. */
+export interface CustomersOptions {
   readonly seed: number;
   readonly orders: number;
   readonly scheduler: Scheduler;
   readonly system: SimulatedSystem;
   readonly coverage: Coverage;
   readonly record: (line: string) => void;
-}): Customers {
-  const { seed, orders, scheduler, system, coverage, record } = options;
+}
+
+/** What every customer uses. */
+interface Context extends CustomersOptions, Waiting {
+  readonly answers: Answers;
+}
+
+/** One order: its customer's dice, and the trace of all its requests. */
+interface Order {
+  readonly orderId: string;
+  readonly random: Random;
+  readonly traceparent: string;
+}
+
+/** Schedules every customer at their time. */
+export function createCustomers(options: CustomersOptions): Customers {
   const answers = createAnswers();
-  let busy = 0;
+  const waiting = createWaiting(options.scheduler, answers.unanswered);
+  const context: Context = { ...options, ...waiting, answers };
   let placed = 0;
-
-  const later = (ms: number, run: () => void) => {
-    busy += 1;
-    scheduler.after(ms, world, () => {
-      busy -= 1;
-      run();
-    });
-  };
-  /** A request, again and again until it is answered. */
-  const insist = <State>(
-    ask: (answered: (answer: Handled<State> | Error) => void) => void,
-    random: Random,
-    answered: (answer: Handled<State>) => void,
-    triesMax = TRIES_MAX,
-    tries = 1,
-  ) => {
-    busy += 1;
-    ask((answer) => {
-      busy -= 1;
-      if (!(answer instanceof Error)) answered(answer);
-      else if (tries < triesMax)
-        later(random.between(PAUSE_MS.least, PAUSE_MS.most), () => {
-          insist(ask, random, answered, triesMax, tries + 1);
-        });
-      else if (tries === TRIES_MAX) answers.unanswered(answer.message);
-    });
-  };
-
-  const cancel = (orderId: string, traceparent: string, random: Random) => {
-    later(regretMs(random), () => {
-      insist<OrderState>(
-        (answered) => {
-          system.askOrder({ key: orderId, message: { type: 'CancelOrder' }, cause: { traceparent } }, answered);
-        },
-        random,
-        ({ outcome, state }) => {
-          answers.order(state, outcome);
-          coverage.count(
-            outcome.startsWith('cancelled') ? 'a customer cancelled' : 'a cancellation met an order that was over',
-          );
-        },
-      );
-    });
-  };
-  const complete = (orderId: string, traceparent: string, random: Random, tries = 5) => {
-    later(random.between(50, 8_000), () => {
-      insist<OrderState>(
-        (answered) => {
-          system.askOrder({ key: orderId, message: { type: 'CompleteOrder' }, cause: { traceparent } }, answered);
-        },
-        random,
-        ({ outcome, state }) => {
-          answers.order(state, outcome);
-          if (outcome === 'completed') coverage.count('an order was handed over');
-          else if (state?.status === 'PENDING' && tries > 1) complete(orderId, traceparent, random, tries - 1);
-        },
-      );
-    });
-  };
-  const refund = (orderId: string, traceparent: string, random: Random) => {
-    later(random.between(1_000, 60_000), () => {
-      // The operator looks the payment up first, as the HTTP adapter does.
-      if (!system.tables.payment.payments.table.rows.has(orderId)) return;
-      insist<Payment>(
-        (answered) => {
-          system.askPayment({ key: orderId, message: { type: 'RefundPayment' }, cause: { traceparent } }, answered);
-        },
-        random,
-        ({ outcome, state }) => {
-          answers.payment(state, outcome);
-          if (outcome === 'refunding') coverage.count('an operator refunded');
-        },
-      );
-    });
-  };
-
-  const place = (index: number) => {
-    const random = createRandom(`${String(seed)} order ${String(index)}`);
-    placed += 1;
-    const keyed = random.chance(SHARES.keyed);
-    const placement = {
-      customerId: `customer-${String(random.below(5_000))}`,
-      items: linesOf(random),
-      currency: 'USD',
-      paymentMethod: random.pick(METHODS),
-    };
-    const key = keyed ? `key-${String(index)}` : null;
-    const traceparent = traceparentOf(random);
-    const wishes = {
-      cancelled: random.chance(SHARES.cancelled),
-      completed: random.chance(SHARES.completed),
-      refunded: random.chance(SHARES.refunded),
-    };
-    let known = false;
-    const request = (triesMax: number) => {
-      insist<OrderState>(
-        (answered) => {
-          // Every request makes an order of its own; the key makes it the same one.
-          const order = requestedOrder(placement, key);
-          system.askOrder(
-            { key: placementKey(order), message: { type: 'PlaceOrder', order }, cause: { traceparent } },
-            answered,
-          );
-        },
-        random,
-        ({ state, outcome }) => {
-          if (!state) throw new Error('placing an order left no order');
-          record(`order ${state.orderId} ${outcome}`);
-          answers.placed(state, totalOf(state));
-          if (outcome === 'unchanged: placed already') coverage.count('a repeated request found its order');
-          if (known) return;
-          known = true;
-          if (wishes.cancelled) cancel(state.orderId, traceparent, random);
-          if (wishes.completed) complete(state.orderId, traceparent, random);
-          if (wishes.refunded) refund(state.orderId, traceparent, random);
-        },
-        triesMax,
-      );
-    };
-    // Without a key a second request would be a second order: such a customer asks once, and may never know.
-    request(keyed ? TRIES_MAX : 1);
-    if (keyed && random.chance(SHARES.twice / SHARES.keyed)) request(TRIES_MAX);
-  };
-
-  arrivals(seed, orders).forEach((atMs, index) => {
-    later(atMs, () => {
-      place(index);
+  arrivals(options.seed, options.orders).forEach((atMs, index) => {
+    waiting.later(atMs, () => {
+      placed += 1;
+      place(context, index);
     });
   });
-  return { busy: () => busy, placed: () => placed, findings: () => answers.findings(system.tables) };
+  return { busy: waiting.busy, placed: () => placed, findings: () => answers.findings(options.system.tables) };
+}
+
+/** A customer places an order, some twice, and later changes their mind, is handed the order, or is refunded. */
+function place(context: Context, index: number): void {
+  const random = createRandom(`${String(context.seed)} order ${String(index)}`);
+  const keyed = random.chance(SHARES.keyed);
+  const placement = {
+    customerId: `customer-${String(random.below(5_000))}`,
+    items: linesOf(random),
+    currency: 'USD',
+    paymentMethod: random.pick(METHODS),
+  };
+  const key = keyed ? `key-${String(index)}` : null;
+  const traceparent = traceparentOf(random);
+  const wishes = {
+    cancelled: random.chance(SHARES.cancelled),
+    completed: random.chance(SHARES.completed),
+    refunded: random.chance(SHARES.refunded),
+  };
+  let known = false;
+  const onPlaced = (orderId: string) => {
+    if (known) return;
+    known = true;
+    const order = { orderId, random, traceparent };
+    if (wishes.cancelled) cancel(context, order);
+    if (wishes.completed) complete(context, order);
+    if (wishes.refunded) refund(context, order);
+  };
+  const request = (triesMax: number) => {
+    requestOrder(context, { random, placement, key, traceparent, triesMax }, onPlaced);
+  };
+  // Without a key a second request would be a second order: such a customer asks once, and may never know.
+  request(keyed ? TRIES_MAX : 1);
+  if (keyed && random.chance(SHARES.twice / SHARES.keyed)) request(TRIES_MAX);
+}
+
+function requestOrder(
+  { system, answers, coverage, record, insist }: Context,
+  sent: {
+    readonly random: Random;
+    readonly placement: Parameters<typeof requestedOrder>[0];
+    readonly key: string | null;
+    readonly traceparent: string;
+    readonly triesMax: number;
+  },
+  onPlaced: (orderId: string) => void,
+): void {
+  const { random, placement, key, traceparent, triesMax } = sent;
+  insist<OrderState>(random, {
+    ask: (answered) => {
+      // Every request makes an order of its own; the key makes it the same one.
+      const order = requestedOrder(placement, key);
+      system.askOrder(
+        { key: placementKey(order), message: { type: 'PlaceOrder', order }, cause: { traceparent } },
+        answered,
+      );
+    },
+    answered: ({ state, outcome }) => {
+      if (!state) throw new Error('placing an order left no order');
+      record(`order ${state.orderId} ${outcome}`);
+      answers.placed(state, totalOf(state));
+      if (outcome === 'unchanged: placed already') coverage.count('a repeated request found its order');
+      onPlaced(state.orderId);
+    },
+    triesMax,
+  });
+}
+
+function cancel({ system, answers, coverage, later, insist }: Context, order: Order): void {
+  const { orderId, random, traceparent } = order;
+  later(regretMs(random), () => {
+    insist<OrderState>(random, {
+      ask: (answered) => {
+        system.askOrder({ key: orderId, message: { type: 'CancelOrder' }, cause: { traceparent } }, answered);
+      },
+      answered: ({ outcome, state }) => {
+        answers.order(state, outcome);
+        coverage.count(
+          outcome.startsWith('cancelled') ? 'a customer cancelled' : 'a cancellation met an order that was over',
+        );
+      },
+    });
+  });
+}
+
+function complete(context: Context, order: Order, tries = 5): void {
+  const { system, answers, coverage, later, insist } = context;
+  const { orderId, random, traceparent } = order;
+  later(random.between(50, 8_000), () => {
+    insist<OrderState>(random, {
+      ask: (answered) => {
+        system.askOrder({ key: orderId, message: { type: 'CompleteOrder' }, cause: { traceparent } }, answered);
+      },
+      answered: ({ outcome, state }) => {
+        answers.order(state, outcome);
+        if (outcome === 'completed') coverage.count('an order was handed over');
+        else if (state?.status === 'PENDING' && tries > 1) complete(context, order, tries - 1);
+      },
+    });
+  });
+}
+
+function refund({ system, answers, coverage, later, insist }: Context, order: Order): void {
+  const { orderId, random, traceparent } = order;
+  later(random.between(1_000, 60_000), () => {
+    // The operator looks the payment up first, as the HTTP adapter does.
+    if (!system.tables.payment.payments.table.rows.has(orderId)) return;
+    insist<Payment>(random, {
+      ask: (answered) => {
+        system.askPayment({ key: orderId, message: { type: 'RefundPayment' }, cause: { traceparent } }, answered);
+      },
+      answered: ({ outcome, state }) => {
+        answers.payment(state, outcome);
+        if (outcome === 'refunding') coverage.count('an operator refunded');
+      },
+    });
+  });
 }
