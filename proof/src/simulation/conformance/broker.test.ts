@@ -8,7 +8,8 @@ import { brokersUnderTest, publish, type BrokerUnderTest } from './brokers';
 
 const textOf = ({ content }: Message) => content.toString();
 
-describe.each(Object.keys(brokersUnderTest))('in %s', (name) => {
+/** Opens a broker of this name for each test, and closes it afterwards. */
+function brokerPerTest(name: string) {
   let broker: BrokerUnderTest;
   beforeEach(async () => {
     broker = await (brokersUnderTest[name]?.() ?? Promise.reject(new Error(name)));
@@ -35,6 +36,12 @@ describe.each(Object.keys(brokersUnderTest))('in %s', (name) => {
     return { connection, channel, got, received };
   };
   const publisher = async () => (await broker.connect()).createConfirmChannel();
+  const refuse = (refused: boolean) => broker.refuse(refused);
+  return { consume, publisher, refuse };
+}
+
+describe.each(Object.keys(brokersUnderTest))('in %s', (name) => {
+  const { consume, publisher, refuse } = brokerPerTest(name);
 
   it('confirms what it has, delivers it in order, and says how it came', async () => {
     const channel = await publisher();
@@ -59,9 +66,9 @@ describe.each(Object.keys(brokersUnderTest))('in %s', (name) => {
     const channel = await publisher();
     const { received } = await consume('payment-service', 10);
     expect(await publish(channel, '1')).toBe('confirmed');
-    await broker.refuse(true);
+    await refuse(true);
     expect(await Promise.all([publish(channel, '2'), publish(channel, '3')])).toEqual(['refused', 'refused']);
-    await broker.refuse(false);
+    await refuse(false);
     expect(await publish(channel, '4')).toBe('confirmed');
     expect(await publish(channel, '5', 'InventoryReserved', 'inventory.events')).toBe('confirmed');
     await received(['5']);
@@ -94,6 +101,10 @@ describe.each(Object.keys(brokersUnderTest))('in %s', (name) => {
     expect(next.got.map(({ fields }) => fields.redelivered)).toEqual([true, true, true]);
     expect(next.got[0]?.properties.headers).toMatchObject({ 'x-delivery-count': 1 });
   });
+});
+
+describe.each(Object.keys(brokersUnderTest))('in %s', (name) => {
+  const { consume, publisher } = brokerPerTest(name);
 
   it('holds a message in a delay queue for its time, and then gives it to the service as its own', async () => {
     const channel = await publisher();

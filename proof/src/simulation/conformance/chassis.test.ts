@@ -8,7 +8,7 @@ import { DELETE, LEASE, POSTPONE, WRITE } from '@quadrille/service-chassis/src/p
 import { PURGE } from '@quadrille/service-chassis/src/processing/purge';
 import { FORGET_RUNS, RUNS, SET_RUNS } from '@quadrille/service-chassis/src/processing/death-count';
 import { eventually } from '@quadrille/test-kit';
-import { databasesUnderTest, type DatabaseUnderTest } from './databases';
+import { databasePerTest, databasesUnderTest, type DatabaseUnderTest } from './databases';
 
 /** Rows are left to their writer for so long, in seconds: at once due, or not within any test. */
 const DUE = 0;
@@ -59,13 +59,11 @@ const begun = async (pool: Pool) => {
 };
 
 describe.each(Object.keys(databasesUnderTest))('in %s', (name) => {
-  let database: DatabaseUnderTest;
+  const open = databasePerTest(name);
   let pool: Pool;
   beforeEach(async () => {
-    database = await (databasesUnderTest[name]?.('order') ?? Promise.reject(new Error(name)));
-    pool = database.pool;
+    ({ pool } = await open('order'));
   });
-  afterEach(() => database.close());
 
   it('a relay gets the rows that are due, as they were written, and they are its own from then on', async () => {
     const [first = '', second = '', later = ''] = idsOf(3);
@@ -124,6 +122,16 @@ describe.each(Object.keys(databasesUnderTest))('in %s', (name) => {
     expect(said).toEqual(['commits', 'deleted 1']);
     expect(await remove(pool, [id])).toBe(0);
   });
+});
+
+describe.each(Object.keys(databasesUnderTest))('in %s', (name) => {
+  const open = databasePerTest(name);
+  let database: DatabaseUnderTest;
+  let pool: Pool;
+  beforeEach(async () => {
+    database = await open('order');
+    pool = database.pool;
+  });
 
   it('a row that could not be published comes again after a pause, and nobody minds one that is gone', async () => {
     const [id = ''] = idsOf(1);
@@ -143,6 +151,34 @@ describe.each(Object.keys(databasesUnderTest))('in %s', (name) => {
       expect(await leasedIds(pool)).toEqual([id]);
     });
     expect(performance.now() - againMs).toBeGreaterThan(1_900);
+  });
+
+  it.each([
+    ['before', undefined, 0],
+    ['after', 1, 1],
+  ] as const)(
+    'a COMMIT lost %s it happened is an error that says nothing, and only a look tells',
+    async (when, runs, rows) => {
+      const [id = ''] = idsOf(1);
+      const committing = inTransaction(database.far, async (tx) => {
+        await write(tx, [id]);
+        await setRuns(tx, 'm', 1);
+        database.loseCommit(when, async () => (await leasedIds(pool)).includes(id));
+      });
+      const error: unknown = await committing.catch((thrown: unknown) => thrown);
+      expect(isTransient(error)).toBe(true);
+      // Tried again, on a connection of its own: whether the first time counts is what the transaction left behind.
+      expect(await eventually(() => inTransaction(database.far, (tx) => runsOf(tx, 'm')))).toBe(runs);
+      expect(await remove(pool, [id])).toBe(rows);
+    },
+  );
+});
+
+describe.each(Object.keys(databasesUnderTest))('in %s', (name) => {
+  const open = databasePerTest(name);
+  let pool: Pool;
+  beforeEach(async () => {
+    ({ pool } = await open('order'));
   });
 
   it('runs of a redelivered message are counted, as often as it is said, and forgotten', async () => {
@@ -185,24 +221,4 @@ describe.each(Object.keys(databasesUnderTest))('in %s', (name) => {
     expect((await pool.query(PURGE)).rowCount).toBe(0);
     expect(await runsOf(pool, 'm')).toBe(1);
   });
-
-  it.each([
-    ['before', undefined, 0],
-    ['after', 1, 1],
-  ] as const)(
-    'a COMMIT lost %s it happened is an error that says nothing, and only a look tells',
-    async (when, runs, rows) => {
-      const [id = ''] = idsOf(1);
-      const committing = inTransaction(database.far, async (tx) => {
-        await write(tx, [id]);
-        await setRuns(tx, 'm', 1);
-        database.loseCommit(when, async () => (await leasedIds(pool)).includes(id));
-      });
-      const error: unknown = await committing.catch((thrown: unknown) => thrown);
-      expect(isTransient(error)).toBe(true);
-      // Tried again, on a connection of its own: whether the first time counts is what the transaction left behind.
-      expect(await eventually(() => inTransaction(database.far, (tx) => runsOf(tx, 'm')))).toBe(runs);
-      expect(await remove(pool, [id])).toBe(rows);
-    },
-  );
 });

@@ -93,3 +93,14 @@ export const databasesUnderTest: Readonly<Record<string, (service: ShortName) =>
   PostgreSQL: openPostgres,
   'the simulation': openSimulation,
 };
+
+/** Returns how a test opens a database of this name; it is closed after the test. */
+export function databasePerTest(name: string): (service: ShortName) => Promise<DatabaseUnderTest> {
+  let opened: DatabaseUnderTest | undefined;
+  afterEach(() => opened?.close());
+  return async (service) => {
+    const database = await (databasesUnderTest[name]?.(service) ?? Promise.reject(new Error(name)));
+    opened = database;
+    return database;
+  };
+}
