@@ -133,11 +133,8 @@ async function clearParkingQueues(amqp: string): Promise<void> {
   await connection.close();
 }
 
-/** Fuzzes a running system. Leaves some products, customers and many orders behind, and no message. */
-export async function fuzz(addresses: FuzzAddresses, options: FuzzOptions): Promise<FuzzResult> {
-  const began = performance.now();
-  const operations = await readOperations(addresses);
-  const parkedBefore = await countMessages(addresses.amqp, parkingQueues);
+/** Opens the product of the good orders. Returns its id. */
+async function stockGoodProduct(addresses: FuzzAddresses): Promise<string> {
   const product = `fuzz-good-${String(Date.now())}`;
   const put = await fetch(`${addresses.inventory}/inventory/${product}`, {
     method: 'PUT',
@@ -145,6 +142,27 @@ export async function fuzz(addresses: FuzzAddresses, options: FuzzOptions): Prom
     body: JSON.stringify({ quantity_available: GOOD_STOCK, price: '1.00' }),
   });
   if (put.status !== 201) throw new Error(`inventory-service answers ${String(put.status)} to a new product`);
+  return product;
+}
+
+/** Resident memory of a service, in MiB. */
+const mib = ({ residentBytes }: Vitals) => Math.round(residentBytes / MIB);
+
+/** Resident memory of each service, after the warm-up and at the end, in MiB. */
+const memoryOf = (warm: Readonly<Record<ShortName, Vitals>>, last: Readonly<Record<ShortName, Vitals>>) =>
+  ({
+    order: [mib(warm.order), mib(last.order)],
+    inventory: [mib(warm.inventory), mib(last.inventory)],
+    payment: [mib(warm.payment), mib(last.payment)],
+    notification: [mib(warm.notification), mib(last.notification)],
+  }) as const;
+
+/** Fuzzes a running system. Leaves some products, customers and many orders behind, and no message. */
+export async function fuzz(addresses: FuzzAddresses, options: FuzzOptions): Promise<FuzzResult> {
+  const began = performance.now();
+  const operations = await readOperations(addresses);
+  const parkedBefore = await countMessages(addresses.amqp, parkingQueues);
+  const product = await stockGoodProduct(addresses);
   const first = await allVitals(addresses);
   let warm = first;
   const ended = new AbortController();
@@ -196,13 +214,7 @@ export async function fuzz(addresses: FuzzAddresses, options: FuzzOptions): Prom
   for (const name of shortNames) {
     if (first[name].startedAt !== last[name].startedAt) faults.push(`${services[name].table.name} has died`);
   }
-  const mib = ({ residentBytes }: Vitals) => Math.round(residentBytes / MIB);
-  const memory = {
-    order: [mib(warm.order), mib(last.order)],
-    inventory: [mib(warm.inventory), mib(last.inventory)],
-    payment: [mib(warm.payment), mib(last.payment)],
-    notification: [mib(warm.notification), mib(last.notification)],
-  } as const;
+  const memory = memoryOf(warm, last);
   if (!isFlat) faults.push('memory has grown: see below');
   if (parkedBefore === 0) await clearParkingQueues(amqp);
   return { http, messages, goodOrders: orders.length, verdict, memory, faults, tookMs: performance.now() - began };
