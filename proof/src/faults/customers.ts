@@ -84,20 +84,16 @@ async function insist<Result>(
   }
 }
 
-/** Starts the load on products that are in stock by the hundred thousand. */
-export function startLoad(shop: Shop, products: readonly string[]): Load {
+/** Customers who repeat what is not answered, and what came of their requests so far. */
+function createCustomers(shop: Shop, products: readonly string[]) {
   const placed = new Map<string, Asked>();
   const wrong: string[] = [];
-  const waiting = new Set<Promise<void>>();
-  let rate = RATE;
   let repeated = 0;
   let cancelled = 0;
-  let stopped = false;
-
+  let count = 0;
   const onRepeat = () => {
     repeated += 1;
   };
-  let count = 0;
   const place = async (payment_method: string): Promise<string | undefined> => {
     const n = count++;
     const request: OrderRequest = {
@@ -125,12 +121,21 @@ export function startLoad(shop: Shop, products: readonly string[]): Load {
     );
     if (answer) cancelled += 1;
   };
+  return { placed, wrong, place, cancel, repeated: () => repeated, cancelled: () => cancelled };
+}
+
+/** Starts the load on products that are in stock by the hundred thousand. */
+export function startLoad(shop: Shop, products: readonly string[]): Load {
+  const customers = createCustomers(shop, products);
+  const waiting = new Set<Promise<void>>();
+  let rate = RATE;
+  let stopped = false;
   const customer = async (n: number) => {
-    const orderId = await place(METHODS[n % METHODS.length] ?? 'tok_success');
+    const orderId = await customers.place(METHODS[n % METHODS.length] ?? 'tok_success');
     // Every fifth changes its mind: at once, or when the money is already taken.
     if (orderId === undefined || n % 5 !== 0) return;
     await pause((n % 4) * (CANCEL_WITHIN_MS / 3));
-    await cancel(orderId);
+    await customers.cancel(orderId);
   };
   const run = async () => {
     for (let n = 0; !stopped; n++) {
@@ -143,12 +148,7 @@ export function startLoad(shop: Shop, products: readonly string[]): Load {
   };
   const running = run();
   return {
-    placed,
-    wrong,
-    place,
-    cancel,
-    repeated: () => repeated,
-    cancelled: () => cancelled,
+    ...customers,
     setRate: (perSecond) => {
       rate = perSecond;
     },
