@@ -4,8 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { Pool, type Client } from 'pg';
+import type { Client } from 'pg';
 import { connectManagement, type Management } from '@quadrille/operator/src/topology/management';
 import { openShop, type Shop } from '@quadrille/operator/src/demo/client';
 import { metric } from '../load/figures';
@@ -24,6 +23,7 @@ import { startOtherNodes, type Node } from './cluster';
 import { eventually } from '@quadrille/test-kit/src/eventually';
 import { startService, type ServiceUnderFault } from './service';
 import { unmountBelow } from './small-disk';
+import { openPools, record, rest, type Pools } from './under-way';
 
 /** Everything that this system writes; begun anew with each run. */
 const folder = join(dataFolder, 'faults');
@@ -52,9 +52,6 @@ const HEALING_AFTER_MS = 5_000;
 
 /** A recovered database or broker that does not answer by then has not recovered. */
 const SERVER_WITHIN_MS = 30_000;
-
-/** Pause between two looks at what is under way. */
-const REST_LOOK_MS = 200;
 
 /** What a row needs: the system of npm start, or the same on a cluster of three brokers. */
 export type Deployment = 'single' | 'cluster';
@@ -102,18 +99,6 @@ export interface SystemUnderFault {
   readonly stop: () => Promise<void>;
 }
 
-const record = <Value>(make: (name: ShortName) => Value): Record<ShortName, Value> =>
-  // One entry for each short name; Object.fromEntries forgets the key type.
-  Object.fromEntries(shortNames.map((name) => [name, make(name)])) as Record<ShortName, Value>;
-
-const UNDER_WAY: Record<ShortName, string> = {
-  order: 'SELECT (SELECT count(*) FROM orders WHERE NOT settled) + (SELECT count(*) FROM outbox) AS n',
-  inventory: "SELECT (SELECT count(*) FROM reservation WHERE status = 'RESERVED') + (SELECT count(*) FROM outbox) AS n",
-  payment: `SELECT (SELECT count(*) FROM payments WHERE status IN ('CHARGING', 'RETRY_WAIT', 'RESOLVING', 'REFUND_PENDING'))
-    + (SELECT count(*) FROM outbox) AS n`,
-  notification: 'SELECT count(*) AS n FROM outbox',
-};
-
 /** Starts everything, with a broker of three nodes for a cluster, and resolves when all services are ready. */
 export async function startSystemUnderFault(deployment: Deployment): Promise<SystemUnderFault> {
   await unmountBelow(folder);
@@ -148,33 +133,12 @@ async function assemble(
   const { management } = access;
   if (!management) throw new Error('the private broker has no management API');
   const urls = record((name) => ({ database: databases.urls[name], broker: urlsOf(access.urls[name], otherNodes) }));
-  const start = (name: ShortName, port: number, more: Readonly<Record<string, string>>) =>
-    startService(folder, name, port, {
-      ...serviceEnvironment({ port, databaseUrl: urls[name].database, rabbitmqUrl: urls[name].broker }),
-      HEALING_AFTER_MS: String(HEALING_AFTER_MS),
-      ...more,
-    });
-  const running = record((name) => start(name, ports[name] ?? 0, {}));
+  const running = record((name) => startOn(urls[name], name, ports[name] ?? 0));
   const replicas: ServiceUnderFault[] = [];
-  const pools = record((name) => {
-    const pool = new Pool({ connectionString: databases.urls[name], max: 2, application_name: 'quadrille-faults' });
-    pool.on('error', () => undefined); // the next query connects again
-    return pool;
-  });
+  const pools = openPools(databases.urls);
   const http = record((name) => running[name].url);
   const { url, user, password } = management.access;
-  const underWay = async (): Promise<string | undefined> => {
-    const busy: string[] = [];
-    for (const name of shortNames) {
-      const count = (await pools[name].query<{ n: string }>(UNDER_WAY[name])).rows[0]?.n ?? '0';
-      if (count !== '0') busy.push(`${count} in ${name}`);
-    }
-    return busy.length === 0 ? undefined : busy.join(', ');
-  };
-  await eventually(async () => {
-    const ready = await Promise.all(shortNames.map((name) => running[name].isReady()));
-    if (ready.includes(false)) throw new Error('the services do not get ready');
-  }, SERVER_WITHIN_MS);
+  await allReady(Object.values(running), 'the services do not get ready');
   return {
     folder,
     services: running,
@@ -205,11 +169,9 @@ async function assemble(
     },
     replica: async (short, more = {}) => {
       const port = ports[`replica${String(replicas.length % Object.keys(REPLICA_PORTS).length)}`] ?? 0;
-      const replica = start(short, port, more);
+      const replica = startOn(urls[short], short, port, more);
       replicas.push(replica);
-      await eventually(async () => {
-        if (!(await replica.isReady())) throw new Error(`a replica of ${replica.name} does not get ready`);
-      }, SERVER_WITHIN_MS);
+      await allReady([replica], `a replica of ${replica.name} does not get ready`);
       return replica;
     },
     asAdministrator: (database, work) => withClient(withDatabase(known(postgres).url, database), work),
@@ -217,23 +179,40 @@ async function assemble(
       (await pools[database].query<Row>(text, values)).rows,
     sweptBy: (short) => metric(http[short], 'overdue_swept_total', ''),
     sweptFrom: (serviceUrl) => metric(serviceUrl, 'overdue_swept_total', ''),
-    rest: async (withinMs) => {
-      const end = performance.now() + withinMs;
-      for (;;) {
-        const busy = await underWay();
-        if (busy === undefined || performance.now() > end) return busy;
-        await pause(REST_LOOK_MS);
-      }
-    },
+    rest: (withinMs) => rest(pools, withinMs),
     stop: async () => {
-      const every = [...Object.values(running), ...replicas];
-      for (const { signal } of every) signal('SIGCONT');
-      await Promise.all(every.map((service) => service.stop()));
-      await Promise.all(Object.values(pools).map((pool) => pool.end()));
-      await endStarted();
+      await stopAll([...Object.values(running), ...replicas], pools);
       servers.release();
     },
   };
+}
+
+/** Starts a service on these servers. */
+const startOn = (
+  { database, broker }: ServerUrls,
+  name: ShortName,
+  port: number,
+  more: Readonly<Record<string, string>> = {},
+): ServiceUnderFault =>
+  startService(folder, name, port, {
+    ...serviceEnvironment({ port, databaseUrl: database, rabbitmqUrl: broker }),
+    HEALING_AFTER_MS: String(HEALING_AFTER_MS),
+    ...more,
+  });
+
+/** Resolves when all of them are ready; rejects with this message when they are not within SERVER_WITHIN_MS. */
+const allReady = (services: readonly ServiceUnderFault[], message: string): Promise<void> =>
+  eventually(async () => {
+    const ready = await Promise.all(services.map((service) => service.isReady()));
+    if (ready.includes(false)) throw new Error(message);
+  }, SERVER_WITHIN_MS);
+
+/** Ends the services, also those that are stopped by a signal, and then the servers. */
+async function stopAll(services: readonly ServiceUnderFault[], pools: Pools): Promise<void> {
+  for (const { signal } of services) signal('SIGCONT');
+  await Promise.all(services.map((service) => service.stop()));
+  await Promise.all(Object.values(pools).map((pool) => pool.end()));
+  await endStarted();
 }
 
 /** The nodes of a cluster, the one that is never killed last: whoever is connected is connected to one that may be. */
