@@ -35,7 +35,10 @@ async function start(deployment: Deployment): Promise<SystemUnderFault> {
   return system;
 }
 
-/** Runs the rows on one system after the other: a fresh one after a row that left it broken, or for a row that needs another. */
+/**
+ * Runs the rows on one system after the other: a fresh one after a row that left it broken, or for a row that needs
+ * another.
+ */
 async function runAll(selected: readonly Row[]): Promise<Result[]> {
   const results: Result[] = [];
   let system: SystemUnderFault | undefined;

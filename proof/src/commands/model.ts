@@ -32,7 +32,7 @@ function timed(run: () => Exploration): readonly [Exploration, string] {
 const draw = ({ what, states, trace }: Violation) =>
   `  ✗ ${what} (${count(states)} states); the shortest way there:\n\n${indent(diagram(trace))}\n`;
 
-/** Prints what was found. Answers whether all is well. */
+/** Prints what was found. Returns whether all is well. */
 function report(title: string, legal: readonly string[], run: () => Exploration): boolean {
   const [{ states, transitions, outcomes, violations }, cost] = timed(run);
   const missed = legal.filter((outcome) => !outcomes.has(outcome));

@@ -1,4 +1,7 @@
-/** npm run mutate: changes every decision in every small way, one at a time, and counts the changes that no test notices. */
+/**
+ * npm run mutate: changes every decision in every small way, one at a time, and counts the changes that no test
+ * notices.
+ */
 import { MUST_SCORE, mutateDomains, scoreOf, type Mutation } from '../mutate/mutate';
 import { services, shortNames } from '@quadrille/operator/src/services';
 import { readCommandLine, runCommand } from '@quadrille/operator/src/command-line';
@@ -9,7 +12,7 @@ const usage = `npm run mutate -- [service ...]
 
 const percent = (score: number) => `${(score * 100).toFixed(1)} %`;
 
-/** Prints a score and what survived. Answers whether the score is high enough. */
+/** Prints a score and what survived. Returns whether the score is high enough. */
 function report(name: string, mutations: readonly Mutation[], survivors: readonly Mutation[]): boolean {
   const score = scoreOf(mutations);
   const isEnough = score >= MUST_SCORE;

@@ -72,7 +72,9 @@ async function runOne({ scenario, trace }: Options): Promise<readonly RunSummary
   return [summary];
 }
 
-/** Shares the seeds among threads; each takes the next when it is done with one. Ctrl-C ends with those that were begun. */
+/**
+ * Shares the seeds among threads; each takes the next when it is done with one. Ctrl-C ends with those that were begun.
+ */
 async function runMany({ seeds, scenario: { seed: first, orders } }: Options): Promise<readonly RunSummary[]> {
   const summaries: RunSummary[] = [];
   let next = first;
@@ -119,7 +121,10 @@ async function explain(failing: Scenario, summary: RunSummary): Promise<void> {
   offenders((await summarize(scenario)).breaches).forEach(print);
 }
 
-/** Simulates and prints what came of it; exit status 1 when an invariant is broken or a situation was not met often enough. */
+/**
+ * Simulates and prints what came of it; exit status 1 when an invariant is broken or a situation was not met often
+ * enough.
+ */
 async function main(): Promise<void> {
   const options = readOptions();
   const started = performance.now();
@@ -138,7 +143,7 @@ async function main(): Promise<void> {
 
 if (isMainThread) {
   main().then(
-    // Whatever a run has left behind, such as the figures of Node's event loop, must not keep the process.
+    // What a run may have left behind, such as the figures of Node's event loop, must not keep the process.
     () => process.exit(),
     (error: unknown) => {
       reportFailure(error);

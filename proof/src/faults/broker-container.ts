@@ -7,7 +7,9 @@ import type { SystemUnderFault } from './system-under-fault';
 
 const run = promisify(execFile);
 
-/** The one that docker-compose.yml starts. It is not downloaded for a row: where it is not at hand, the row is not run. */
+/**
+ * The one that docker-compose.yml starts. It is not downloaded for a row: where it is not at hand, the row is not run.
+ */
 const IMAGE = 'rabbitmq:4-management';
 
 /** An engine that takes longer to say what it has does not work. */
@@ -35,7 +37,9 @@ export async function removeBrokerContainer(system: SystemUnderFault): Promise<v
   });
 }
 
-/** Starts it on the ports of the private broker, which must have been stopped, with the same administrator. It is empty. */
+/**
+ * Starts it on the ports of the private broker, which must have been stopped, with the same administrator. It is empty.
+ */
 export async function startBrokerContainer(system: SystemUnderFault): Promise<void> {
   await removeBrokerContainer(system);
   const { username, password, port, pathname } = new URL(system.broker().url);

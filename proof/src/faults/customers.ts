@@ -1,12 +1,15 @@
-/** The steady load: customers who order, change their minds and do not give up, whatever is done to the system meanwhile. */
+/** The steady load: customers who order, change their minds and do not give up while the system is under faults. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { RefusedError, type OrderRequest, type Shop } from '@quadrille/operator/src/demo/client';
 
-/** Orders a second: enough that something is under way at every moment, few enough for the machine to be busy with the fault. */
+/**
+ * Orders a second: enough that something is under way at every moment, few enough for the machine to be busy with the
+ * fault.
+ */
 const RATE = 10;
 
-/** Customers waiting for an answer at once; beyond it nobody else comes. */
+/** Customers waiting for an answer at once; beyond it no other comes. */
 const WAITING_MAX = 100;
 
 /** What a customer pauses before asking again. */

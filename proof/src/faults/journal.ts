@@ -18,7 +18,7 @@ export type Line = z.infer<typeof lineSchema>;
 export interface Entries {
   /** By service, without what is no JSON. */
   readonly lines: ReadonlyMap<string, readonly Line[]>;
-  /** Lines of all services that say `text`, in whatever form. */
+  /** Lines of all services that say `text`, in any form. */
   readonly count: (text: string) => number;
 }
 

@@ -16,7 +16,7 @@ const MS_PER_S = 1_000;
 
 const orderSchema = z.object({ status: z.string() });
 
-/** Places one order; answers whether it was confirmed in time. */
+/** Places one order. Returns whether it was confirmed in time. */
 async function isConfirmed(orderUrl: string, product: string): Promise<boolean> {
   try {
     const answer = await fetch(`${orderUrl}/orders`, {

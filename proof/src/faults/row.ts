@@ -37,7 +37,10 @@ export type Proof = Readonly<Record<string, Figure | { readonly none: Figure }>>
 export interface FaultContext {
   readonly system: SystemUnderFault;
   readonly load: Load;
-  /** The fault is over (for a kill: at its moment). Resolves with the milliseconds until a new order goes through and all are ready. */
+  /**
+   * The fault is over (for a kill: at its moment). Resolves with the milliseconds until a new order goes through and
+   * all are ready.
+   */
   readonly recovered: () => Promise<number>;
   /** Undoes something when the row is over, however it ends. */
   readonly finally: (undo: () => Promise<unknown>) => void;
@@ -51,7 +54,7 @@ export interface Row {
   readonly group: Group;
   readonly fault: string;
   readonly expected: string;
-  /** One line for whoever has this fault in production. */
+  /** One line for an operator who has this fault in production. */
   readonly youWillSee: string;
   /** What it is done to; the system of npm start unless it says otherwise. */
   readonly deployment?: Deployment;

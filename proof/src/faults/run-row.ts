@@ -13,7 +13,10 @@ import type { SystemUnderFault } from './system-under-fault';
 /** The load before the fault, and after the recovery from it. */
 const STEADY_MS = 1_500;
 
-/** How long everything may take to come to rest after the last order: all retries, a resolved charge, nudges, a relay's longest pause. */
+/**
+ * How long everything may take to come to rest after the last order: all retries, a resolved charge, nudges, a relay's
+ * longest pause.
+ */
 const REST_WITHIN_MS = 75_000;
 
 /** Products of the load; enough of each for a year of faults, and few enough that orders meet. */

@@ -11,7 +11,7 @@ import { eventually } from '@quadrille/test-kit/src/eventually';
 /** A service starts in about a second; on a machine busy with faults in several. */
 const READY_WITHIN_MS = 60_000;
 
-/** A failpoint that nobody reached under load by then is never reached. */
+/** A failpoint that is not reached under load by then is never reached. */
 const DEATH_WITHIN_MS = 40_000;
 
 /** A health check that takes longer is no answer. */
@@ -38,9 +38,14 @@ export interface ServiceUnderFault {
   readonly log: string;
   readonly pid: () => number | undefined;
   readonly deaths: readonly Death[];
-  /** SIGTERM, and a new start; resolves when that is ready. What it differs in holds until the next restart. Answers how long the stop took. */
+  /**
+   * SIGTERM, and a new start; resolves when that is ready. What it differs in holds until the next restart. Returns how
+   * long the stop took.
+   */
   readonly restart: (start?: Start) => Promise<number>;
-  /** The same with a failpoint; resolves when it has killed the service. The supervisor's next start is an unarmed one. */
+  /**
+   * The same with a failpoint; resolves when it has killed the service. The supervisor's next start is an unarmed one.
+   */
   readonly dieAt: (failpoint: string) => Promise<void>;
   /** Arms a failpoint until the next restart, through all deaths. Resolves when it runs, ready or not. */
   readonly arm: (start: Start) => Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * A disk of a few megabytes under the data of a server: a file system in memory, which only root may mount. What really happens when a disk
- * is full cannot be had otherwise without filling that of the machine.
+ * A disk of a few megabytes under the data of a server: a file system in memory, which only root may mount. What really
+ * happens when a disk is full cannot be had otherwise without filling that of the machine.
  */
 import { execFile } from 'node:child_process';
 import {
@@ -33,7 +33,7 @@ export interface SmallDisk {
   fill(): void;
   /** Takes away what filled it. */
   free(): void;
-  /** Moves the folder back to the disk it came from. Nobody may use it meanwhile. */
+  /** Moves the folder back to the disk it came from. It must not be in use meanwhile. */
   remove(): Promise<void>;
 }
 
@@ -44,7 +44,7 @@ export function mayMount(): boolean {
   return (BigInt(`0x${capabilities}`) & CAP_SYS_ADMIN) !== 0n;
 }
 
-/** Moves a folder that nobody uses to a disk with `spareBytes` more than it needs. */
+/** Moves a folder that is not in use to a disk with `spareBytes` more than it needs. */
 export async function moveToSmallDisk(folder: string, spareBytes: number): Promise<SmallDisk> {
   const { uid, gid, mode } = statSync(folder);
   const used = Number.parseInt((await run('du', ['--summarize', '--block-size=1', folder])).stdout, 10);

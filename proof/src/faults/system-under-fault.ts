@@ -1,6 +1,6 @@
 /**
- * The system under faults: put together from the same parts as that of `npm start`, on servers, ports and a data folder of
- * its own, with a hand on every part.
+ * The system under faults: put together from the same parts as that of `npm start`, on servers, ports and a data folder
+ * of its own, with a hand on every part.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -215,7 +215,7 @@ async function stopAll(services: readonly ServiceUnderFault[], pools: Pools): Pr
   await endStarted();
 }
 
-/** The nodes of a cluster, the one that is never killed last: whoever is connected is connected to one that may be. */
+/** The nodes of a cluster, the one that is never killed last: each service is then connected to one that may be. */
 function urlsOf(first: string, others: readonly Node[]): string {
   const at = (node: Node) => {
     const url = new URL(first);

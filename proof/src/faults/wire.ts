@@ -1,4 +1,4 @@
-/** The broker's administrator as a stranger on the wire: hears every event, and says what nobody should. */
+/** The broker's administrator as a stranger on the wire: hears every event, and publishes what no client should. */
 import { connect } from 'amqplib';
 import { z } from 'zod';
 import { topology } from '@quadrille/operator/src/services';

@@ -15,7 +15,10 @@ import { readOperations } from './operations';
 /** A good order every so often. */
 const GOOD_ORDER_EVERY_MS = 200;
 
-/** A service may keep so much more at rest than it had after the warm-up: caches, plans and a heap that is not quite compact. */
+/**
+ * A service may keep so much more at rest than it had after the warm-up: caches, plans and a heap that is not quite
+ * compact.
+ */
 const GROWTH_MAX_BYTES = 96 * 1024 * 1024;
 
 /** A service at rest gives memory back within this time. */
@@ -78,7 +81,7 @@ async function allVitals(urls: FuzzAddresses): Promise<Record<ShortName, Vitals>
   return { order, inventory, payment, notification };
 }
 
-/** Places good orders until it is told to stop; answers how each ended. */
+/** Places good orders until it is told to stop. Returns how each ended. */
 async function placeGoodOrders(addresses: FuzzAddresses, product_id: string, ended: AbortSignal): Promise<string[]> {
   const shop = openShop(addresses);
   const placed: Promise<string>[] = [];
@@ -114,7 +117,7 @@ async function countMessages(amqp: string, names: readonly string[]): Promise<nu
 const queueNames = topology.queues.map(({ name }) => name);
 const parkingQueues = queueNames.filter((name) => /\.(invalid|dead-letter)$/.test(name));
 
-/** Waits for `reached`; answers whether it came in time. */
+/** Waits for `reached`. Returns whether it came in time. */
 async function within(ms: number, reached: () => Promise<boolean>): Promise<boolean> {
   const end = performance.now() + ms;
   while (!(await reached())) {

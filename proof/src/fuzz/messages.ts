@@ -1,6 +1,6 @@
 /**
- * Messages for the services' queues, straight into them and through their delay queues. Each is either unreadable to the
- * service that gets it, and must be parked by it, exactly once; or an event about an order that nobody knows, which must
+ * Messages for the services' queues, straight into them and through their delay queues. Each is either unreadable to
+ * the service that gets it, and must be parked by it, exactly once; or an event about an unknown order, which must
  * be absorbed. Which it is, the service's own reader says.
  */
 import { connect, type ConsumeMessage, type Options } from 'amqplib';
@@ -15,7 +15,7 @@ import { fitting } from './fitting';
 /** Messages that are published before their confirms are waited for. */
 const BURST = 100;
 
-/** Messages that are made up at once: few, so that whatever else this process does is not kept waiting. */
+/** Messages that are made up at once: few, so that the rest of this process is not kept waiting. */
 const CHUNK = 20;
 
 /** Longest short string of AMQP, in bytes; hostile texts have up to three bytes a character. */
@@ -99,7 +99,7 @@ const anyContent: fc.Arbitrary<Buffer> = fc.oneof(
   { weight: 1, arbitrary: fc.nat({ max: 3 }).map((n) => Buffer.alloc(EVENT_MAX_BYTES + n - 1, 'x')) },
 );
 
-/** Events that change nothing where nobody knows their order. */
+/** Events that change nothing where their order is unknown. */
 const absorbed: Readonly<Partial<Record<ShortName, readonly EventType[]>>> = {
   order: ['PaymentVoided', 'PaymentFailed', 'InventoryUnavailable'],
   inventory: ['OrderConfirmed', 'PaymentFailed'],
@@ -148,7 +148,10 @@ const consumed = shortNames.flatMap((name) => queuesOf(services[name].table).map
 /** Delay queues, whose messages come to their service through its control exchange: there no event is readable. */
 const delayQueues = topology.queues.map(({ name }) => name).filter((name) => name.includes('.retry.'));
 
-/** RabbitMQ 3 takes a message with a death of its own for one that goes in circles, and drops it: that is the broker's affair. */
+/**
+ * RabbitMQ 3 takes a message with a death of its own for one that goes in circles, and drops it: that is the broker's
+ * affair.
+ */
 const withoutDeaths = (given: unknown): object =>
   Object.fromEntries(Object.entries(given ?? {}).filter(([name]) => name !== 'x-death'));
 

@@ -117,8 +117,9 @@ function bodyOf(schema: JsonSchema): fc.Arbitrary<Buffer> {
 }
 
 /**
- * Methods that an operation may be asked with instead of its own. Not HEAD: where Node's parser refuses the headers it does not say
- * the method, so that the problem has a body, which Node's own client then takes for an answer that breaks the protocol.
+ * Methods that an operation may be asked with instead of its own. Not HEAD: where Node's parser refuses the headers it
+ * does not say the method, so that the problem has a body, which Node's own client then takes for an answer that breaks
+ * the protocol.
  */
 const OTHER_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 

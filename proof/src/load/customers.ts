@@ -12,7 +12,9 @@ export type Placed = z.infer<typeof placedSchema>;
 
 /** A number of open connections to order-service. */
 export interface Customers {
-  /** Places a `tok_success` order of one unit; with `waitSeconds` it is answered when the order is no longer PENDING. */
+  /**
+   * Places a `tok_success` order of one unit; with `waitSeconds` it is answered when the order is no longer PENDING.
+   */
   readonly place: (productId: string, waitSeconds?: number) => Promise<Placed>;
   readonly close: () => void;
 }

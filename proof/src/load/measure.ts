@@ -36,7 +36,7 @@ export interface SteadyFigures {
   readonly notConfirmed: number;
 }
 
-/** Places orders at a steady rate, whatever the answers take, and measures POST to CONFIRMED. */
+/** Places orders at a steady rate, however long the answers take, and measures POST to CONFIRMED. */
 export async function measureSteady(addresses: Addresses, productId: string): Promise<SteadyFigures> {
   const customers = openCustomers(addresses.order, BURST_CONNECTIONS);
   const one = async () => {

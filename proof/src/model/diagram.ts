@@ -52,7 +52,7 @@ function stockText(stock: string): string {
   return `${String(available)} on sale, ${String(reserved)} held, ${String(committed)} sold`;
 }
 
-/** The news for the customer: events of this step that nobody has published before. */
+/** The news for the customer: events of this step that were not published before. */
 const news = (before: World, after: World): EventType[] =>
   eventTypes.filter((type) => tellsTheCustomer.has(type) && (after.sent & ~before.sent & bitOf(type)) !== 0);
 

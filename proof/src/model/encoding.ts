@@ -42,7 +42,9 @@ const STOCK_SHIFT = 26;
 
 const has = (word: number, bit: number) => (word & (1 << bit)) !== 0;
 
-/** A code for worlds. It numbers the names of states as they turn up, so that codes of two encodings cannot be compared. */
+/**
+ * A code for worlds. It numbers the names of states as they turn up, so that codes of two encodings cannot be compared.
+ */
 export function encodeWorlds(): Encoding<World> {
   const orders = numberNames(8);
   const inventories = numberNames(4);

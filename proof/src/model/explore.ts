@@ -61,7 +61,7 @@ export function explore<State extends object>(
     if (number === cameFrom.size()) cameFrom.push(from);
     return number;
   };
-  /** Takes every step. Answers whether nothing must happen. */
+  /** Takes every step. Returns whether nothing must happen. */
   const rests = (state: State, number: number) => {
     let resting = true;
     for (const { kind, next } of stepsOf(state)) {

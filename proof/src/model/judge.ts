@@ -1,4 +1,7 @@
-/** What is wrong with a state of the model: the invariants of `npm run verify`, by the same rules, and what only a model can see. */
+/**
+ * What is wrong with a state of the model: the invariants of `npm run verify`, by the same rules, and what only a model
+ * can see.
+ */
 import { isSettled, type Order } from '@quadrille/order-service/src/domain/order';
 import type { OrderFacts } from '@quadrille/operator/src/verify/facts';
 import { orderBreaches, stockBreaches } from '@quadrille/operator/src/verify/rules';
@@ -30,7 +33,10 @@ function factsOf({ order, inventory, payment, charge, refunded }: World): OrderF
 const count = (worlds: readonly World[], ...inventories: readonly string[]) =>
   worlds.filter(({ inventory }) => inventories.includes(inventory)).length;
 
-/** What is wrong at any moment, also while messages are on their way. The worlds are those of all orders; they share one stock. */
+/**
+ * What is wrong at any moment, also while messages are on their way. The worlds are those of all orders; they share one
+ * stock.
+ */
 export function brokenNow(worlds: readonly World[]): string[] {
   const levels = stockLevels(worlds[0]?.stock ?? '');
   const threw = worlds.flatMap(({ order, inventory, payment }) =>

@@ -31,7 +31,7 @@ const called: ReadonlySet<Choice> = new Set(['cancel', 'deadline']);
 
 const named = (state: string, status: string) => [status, ...state.split(' ').slice(1)].join(' ');
 
-/** The saga's decisions, except where `replace` answers something else. */
+/** The saga's decisions, except where `replace` returns something else. */
 const replacing =
   (replace: (...given: [...Parameters<Decide>, Said]) => Said | undefined): Decide =>
   (participant, state, message, stock) => {

@@ -21,7 +21,9 @@ const isSold = (outcome: string) => outcome.includes('COMMITTED');
 const heldTheUnit = (outcome: string) => isSold(outcome) || outcome.includes('RELEASED');
 const wasTurnedAway = (outcome: string) => outcome.includes('UNAVAILABLE');
 
-/** What two orders for one unit may come to: it is sold once at most, and who was turned away had the other before them. */
+/**
+ * What two orders for one unit may come to: it is sold once at most, and who was turned away had the other before them.
+ */
 export const legalPairs: readonly string[] = legalOutcomes.flatMap((a, index) =>
   legalOutcomes
     .slice(index)

@@ -236,7 +236,7 @@ function decideAnew(options: ModelOptions, ...[participant, name, given, stock]:
   }
 }
 
-/** Answers from memory what was asked before: an exploration asks some thousand questions, some million times. */
+/** Returns from memory what was asked before: an exploration asks some thousand questions, some million times. */
 function remembering(decide: Decide): Decide {
   type Answers = Map<string, Map<string, Map<string, Said>>>;
   const known: Record<Participant, Answers> = { order: new Map(), inventory: new Map(), payment: new Map() };

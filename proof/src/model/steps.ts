@@ -41,7 +41,9 @@ const subscriptions = deliveries.map(({ type, participant }, index) => ({
   vanishes: loss(type, participant),
 }));
 
-/** Every delivery that may happen now, and in a lossy world every one that may vanish. A first one must happen some day. */
+/**
+ * Every delivery that may happen now, and in a lossy world every one that may vanish. A first one must happen some day.
+ */
 function addDeliveries(rules: Rules, world: World, add: Add): void {
   for (const { type, participant, bit, whenLost, arrives, vanishes } of subscriptions) {
     if ((world.sent & bitOf(type)) === 0 || world.loss === whenLost) continue;

@@ -32,13 +32,13 @@ const WORLD_BITS = 26;
 
 /**
  * Two orders for one unit. They have nothing in common but inventory-service's stock: messages, payments and the bank's
- * books are kept by order id. A step of the two is therefore a step of one of them on the shared stock, and each order's
- * steps are found once for every world and stock, not once for every world of the other order.
+ * books are kept by order id. A step of the two is therefore a step of one of them on the shared stock, and each
+ * order's steps are found once for every world and stock, not once for every world of the other order.
  *
- * Symmetry: the orders differ in nothing but their id, and nothing that is decided or judged depends on an id. Exchanging
- * the two turns every history into a history and every verdict into the same verdict, so that of two states that are each
- * other's mirror image one is explored: the code of a state names the lower number first. Nothing else is left out; all
- * interleavings are explored, without partial-order reduction.
+ * Symmetry: the orders differ in nothing but their id, and nothing that is decided or judged depends on an id.
+ * Exchanging the two turns every history into a history and every verdict into the same verdict, so that of two states
+ * that are each other's mirror image one is explored: the code of a state names the lower number first. Nothing else is
+ * left out; all interleavings are explored, without partial-order reduction.
  */
 export function twoOrders(rules: Rules): TransitionSystem<Contention> {
   const { first, second } = encodeWorlds();

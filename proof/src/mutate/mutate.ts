@@ -1,4 +1,7 @@
-/** Mutation testing of the decisions: Stryker changes them in every small way, and the pure tests beside them must notice. */
+/**
+ * Mutation testing of the decisions: Stryker changes them in every small way, and the pure tests beside them must
+ * notice.
+ */
 import { relative } from 'node:path';
 import type { Stryker } from '@stryker-mutator/core';
 import { rootFolder } from '@quadrille/operator/src/root';
@@ -40,7 +43,8 @@ const optionsFor = (services: readonly string[]): ConstructorParameters<typeof S
       testPathIgnorePatterns: ['/node_modules/'],
       globalSetup: null,
       globalTeardown: null,
-      // All that decisions and their tests use of the chassis; loading the rest for every mutant would take most of the time.
+      // All that decisions and their tests use of the chassis; loading the rest for every mutant would take most of the
+      // time.
       moduleNameMapper: { '^@quadrille/service-chassis$': '<rootDir>/service-chassis/src/contract/service-table.ts' },
     },
   },

@@ -35,7 +35,9 @@ const toldBefore = (kind: Kind, notification: Notification): NotificationState =
 
 const heardBy = (table: Table) => Object.keys(table.hears) as EventType[]; // the keys of `hears` are event types by its type
 
-/** What is told about every event: the table is asked with nothing told before, and with each other kind told before. */
+/**
+ * What is told about every event: the table is asked with nothing told before, and with each other kind told before.
+ */
 export function tellings(table: Table = notificationService): Telling[] {
   const decide = decideBy(table);
   const told = heardBy(table).map((event) => {

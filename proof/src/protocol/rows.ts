@@ -1,4 +1,6 @@
-/** From answers to the rows of a state table: what is alike is one row, and what changes nothing is one for each state. */
+/**
+ * From answers to the rows of a state table: what is alike is one row, and what changes nothing is one for each state.
+ */
 import type { Asked } from './asked';
 import { conditionOf } from './condition';
 

@@ -1,4 +1,7 @@
-/** One run: everything happens, everybody comes to rest, and the seven invariants are judged, with what was watched meanwhile. */
+/**
+ * One run: everything happens, everybody comes to rest, and the seven invariants are judged, with what was watched
+ * meanwhile.
+ */
 import { createLogger, createMetrics, type Logger, type ServiceMetrics } from '@quadrille/service-chassis';
 import { services, shortNames, type ShortName } from '@quadrille/operator/src/services';
 import type { Breach } from '@quadrille/operator/src/verify/facts';
@@ -95,7 +98,7 @@ async function countOutcomes(metrics: Readonly<Record<ShortName, ServiceMetrics>
   }
 }
 
-/** What trouble does to a system. */
+/** What faults do to a system. */
 function victimsOf(system: () => SimulatedSystem, scheduler: Scheduler): Victims {
   const down = new Map<ShortName, number>();
   const frozen = new Map<ShortName, number>();

@@ -1,4 +1,4 @@
-/** Makes a failing scenario smaller for as long as it fails: fewer orders, fewer kinds of trouble, fewer faults. */
+/** Makes a failing scenario smaller for as long as it fails: fewer orders, fewer kinds of faults, fewer faults. */
 import type { Scenario } from './faults/fault-plan';
 
 /** Whether a scenario fails. */
@@ -16,7 +16,7 @@ export interface Shrunk {
   readonly runs: number;
 }
 
-/** Tries to leave out one part after the other, large ones first; answers what cannot be left out. */
+/** Tries to leave out one part after the other, large ones first. Returns what cannot be left out. */
 async function without<Item>(
   items: readonly Item[],
   stillFails: (items: readonly Item[]) => Promise<boolean>,

@@ -1,4 +1,7 @@
-/** The simulation itself: the same seed is the same history, nothing is broken, and what is broken on purpose is found and made small. */
+/**
+ * The simulation itself: the same seed is the same history, nothing is broken, and what is broken on purpose is found
+ * and made small.
+ */
 import { callOff as paymentCancelled } from '@quadrille/payment-service/src/domain/decide';
 import { services } from '@quadrille/operator/src/services';
 import { createScenario, type Scenario } from './faults/fault-plan';
@@ -50,7 +53,10 @@ const mistakes: Readonly<Record<string, Mistakes>> = {
 
 const sizeOf = ({ orders, faults, noises }: Scenario) => orders + faults.length + noises.length;
 
-/** Seeds that are tried: a mistake shows only when two events meet. The two here show in a third of the runs of this size, or more. */
+/**
+ * Seeds that are tried: a mistake shows only when two events meet. The two here show in a third of the runs of this
+ * size, or more.
+ */
 const SEEDS_MAX = 10;
 
 /** The first seed that fails. */

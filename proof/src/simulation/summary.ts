@@ -4,7 +4,10 @@ import type { RunSummary } from './report';
 import { simulate, type RunOptions } from './run';
 import { situations } from './checkers/coverage';
 
-/** Runs a scenario and sums it up. What ends it is a finding like any other: one seed of a thousand must not hide the rest. */
+/**
+ * Runs a scenario and sums it up. What ends it is a finding like any other: one seed of a thousand must not hide the
+ * rest.
+ */
 export async function summarize(scenario: Scenario, options: RunOptions = {}): Promise<RunSummary> {
   try {
     return await summed(scenario, options);

@@ -32,9 +32,10 @@ function watchForFullDisk({ folder }: SystemUnderFault): () => number {
 }
 
 /**
- * What an operator does when there is room again: throws the messages away. RabbitMQ 3.10 does not come out of it whole. Its log writer takes
- * queues (corrupt_log) and the supervisor of all dead-lettering with it; until the node is started again no queue like ours can be
- * declared, and a damaged queue that is deleted and declared anew works only until the start after that (enoent).
+ * What an operator does when there is room again: throws the messages away. RabbitMQ 3.10 does not come out of it
+ * whole. Its log writer takes queues (corrupt_log) and the supervisor of all dead-lettering with it; until the node is
+ * started again no queue like ours can be declared, and a damaged queue that is deleted and declared anew works only
+ * until the start after that (enoent).
  */
 async function beginAnew(system: SystemUnderFault): Promise<void> {
   await system.broker().stop();

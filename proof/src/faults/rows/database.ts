@@ -24,8 +24,8 @@ const DEADLOCKS = 5;
 const DEADLOCK_ROUNDS = 40;
 
 /**
- * A COMMIT that waits for a standby which does not exist has happened, and has not been answered: what a failover or a cut
- * cable leaves behind. Ends all sessions that wait so; answers how many.
+ * A COMMIT that waits for a standby which does not exist has happened, and has not been answered: what a failover or a
+ * cut cable leaves behind. Ends all sessions that wait so. Returns how many.
  */
 async function endDuringCommit(admin: Client): Promise<number> {
   await admin.query("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
@@ -42,7 +42,7 @@ async function endDuringCommit(admin: Client): Promise<number> {
 
 /** Takes the second product first, and the first one when inventory-service holds that and waits for us. */
 async function provokeDeadlock(admin: Client): Promise<void> {
-  // Whoever waited longest looks for a deadlock first: it must not be us.
+  // The session that waited longest looks for a deadlock first: it must not be us.
   await admin.query("SET deadlock_timeout = '20s'");
   await admin.query('BEGIN');
   try {
@@ -144,7 +144,7 @@ export const databaseRows: readonly Row[] = [
         };
         const before = await deadlocks();
         for (let round = 0; round < DEADLOCK_ROUNDS && (await deadlocks()) < before + DEADLOCKS; round++)
-          await provokeDeadlock(admin).catch(() => undefined); // nobody came, or we were the victim: once more
+          await provokeDeadlock(admin).catch(() => undefined); // no session came, or we were the victim: once more
       });
       await recovered();
       return { 'deadlocks that inventory-service was the victim of': (e) => e.entries.count('deadlock detected') };

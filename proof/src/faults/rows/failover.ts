@@ -27,7 +27,10 @@ const MAX_CONNECTIONS = 100;
 
 const dataOf = (folder: string) => join(folder, 'postgres');
 
-/** A copy of the server that follows it from now on; the first one does not answer a COMMIT any more that the other has not written. */
+/**
+ * A copy of the server that follows it from now on; the first one does not answer a COMMIT any more that the other has
+ * not written.
+ */
 async function startStandby(system: SystemUnderFault, folder: string): Promise<PostgresServer> {
   const primary = new URL(system.postgres().url);
   await system.postgres().stop();

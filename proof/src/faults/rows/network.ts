@@ -49,7 +49,8 @@ export const networkRows: readonly Row[] = [
     inject: async (context) => {
       const { broker, database } = await putProxiesBetween(context, 'inventory');
       context.load.setRate(30);
-      // One after the other: a service without a database has nothing to say to the broker. Connections that come later carry as many bytes.
+      // One after the other: a service without a database has nothing to say to the broker. Connections that come later
+      // carry as many bytes.
       for (const proxy of [broker, database]) {
         proxy.cutAfter(CUT_AFTER_BYTES);
         await pause(CUTTING_MS);

@@ -20,7 +20,7 @@ async function dieAndRecover({ system, recovered }: FaultContext, short: ShortNa
   await recovered();
 }
 
-/** Kills each of these services at a failpoint, one after the other; answers how many died. */
+/** Kills each of these services at a failpoint, one after the other. Returns how many died. */
 async function each(context: FaultContext, names: readonly ShortName[], failpoint: string): Promise<number> {
   for (const short of names) await dieAndRecover(context, short, failpoint);
   return names.length;

@@ -1,7 +1,7 @@
 /**
  * A broker in memory, at the level of what the services use: exchanges and queues of the real topology, publisher
- * confirms, returns of what nobody is bound to, prefetch, acknowledgements up to a delivery, redelivery of what was not
- * acknowledged, and queues that hold a message for a while and then dead-letter it.
+ * confirms, returns of what no queue is bound to, prefetch, acknowledgements up to a delivery, redelivery of what was
+ * not acknowledged, and queues that hold a message for a while and then dead-letter it.
  */
 import type { Random } from '../engine/random';
 import { world, type Scheduler } from '../engine/scheduler';
@@ -38,7 +38,7 @@ export interface BrokerFaults {
   isBound(queue: string, exchange: string, routingKey: string): boolean;
 }
 
-/** Whoever takes messages from a queue. */
+/** A consumer of a queue. */
 export interface Subscriber {
   /** How many more it may be given now. */
   readonly room: () => number;

@@ -1,4 +1,7 @@
-/** A connection: what amqplib gives to a service, the end of it that the broker keeps, and what may befall the way between. */
+/**
+ * A connection: what amqplib gives to a service, the end of it that the broker keeps, and what may befall the way
+ * between.
+ */
 import { EventEmitter } from 'node:events';
 import { world, type Owner } from '../engine/scheduler';
 import { createChannel, type Channel } from './channel';
@@ -17,9 +20,12 @@ export interface BrokerConnection {
   readonly consumes: () => boolean;
   /** The broker or the network cuts the connection. */
   cut(): void;
-  /** Nothing gets through any more, and nobody is told; both ends notice when they miss heartbeats. */
+  /** Nothing gets through any more, and neither end is told; both ends notice when they miss heartbeats. */
   silence(): void;
-  /** The broker is short of memory, or is not any more: told to whoever publishes meanwhile, and what he publishes waits. */
+  /**
+   * The broker is short of memory, or is not any more: clients that publish meanwhile are told, and what they publish
+   * waits.
+   */
   alarm(raised: boolean): void;
   /** The broker closes the channel, as it does after an error. */
   closeChannel(): void;

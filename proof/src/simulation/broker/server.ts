@@ -14,7 +14,7 @@ export interface BrokerServer {
   connections(): readonly BrokerConnection[];
   /** Goes down or comes up; the queues keep their messages. */
   setUp(up: boolean): void;
-  /** Is short of memory, or is not any more: whoever publishes meanwhile, on whatever connection, is blocked. */
+  /** Is short of memory, or is not any more: who publishes meanwhile, on any connection, is blocked. */
   setAlarm(raised: boolean): void;
   /** The process of this owner has died: its connections are found closed after a while. */
   abandon(owner: Owner, afterMs: number): void;
@@ -46,7 +46,7 @@ export function createBrokerServer(context: Context): BrokerServer {
           });
           connected.add(opened);
           opened.connection.alarm(alarmed);
-          // The services use of it what was put on it above; the laws hold it to amqplib's behaviour.
+          // The services use of it what was put on it above; the conformance tests hold it to amqplib's behaviour.
           resolve(opened.model as unknown as ChannelModel);
         });
       }),

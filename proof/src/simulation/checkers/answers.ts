@@ -1,4 +1,7 @@
-/** What customers and operators were answered: it must be true in the end, and whoever insists must be answered at all. */
+/**
+ * What customers and operators were answered: it must be true in the end, and who repeats a request must be answered at
+ * all.
+ */
 import type { OrderState } from '@quadrille/order-service/src/domain/decide';
 import type { Payment } from '@quadrille/payment-service/src/domain/payment';
 import type { Tables } from '../world/databases';
@@ -24,11 +27,11 @@ const ENDS: Readonly<Record<string, readonly string[]>> = {
   COMPLETED: ['COMPLETED', 'REFUNDED'],
 };
 
-/** The status that an outcome promises, whatever the answer shows. */
+/** The status that an outcome promises, also when the state in the answer is older. */
 const promisedBy = (outcome: string): string | undefined =>
   outcome.startsWith('cancelled') ? 'CANCELLED' : outcome === 'completed' ? 'COMPLETED' : undefined;
 
-/** Nobody has been answered yet. */
+/** Creates an empty record of answers. */
 export function createAnswers(): Answers {
   const totals = new Map<string, number>();
   const told: { readonly orderId: string; readonly status: string }[] = [];

@@ -1,6 +1,6 @@
 /**
- * What the chassis owes to every single message, watched as it happens. The seven invariants cannot tell, since healing makes good
- * what a chassis loses, and a run loses messages on purpose.
+ * What the chassis owes to every single message, watched as it happens. The seven invariants cannot tell, since healing
+ * makes good what a chassis loses, and a run loses messages on purpose.
  *
  * - Only what is committed in an outbox is published, or what is being parked.
  * - A row leaves its outbox only when the broker has confirmed its message and has routed it.
@@ -30,7 +30,10 @@ export interface Deliveries {
   readonly findings: () => readonly Finding[];
 }
 
-/** An event is what its id says; a message of a service to itself, which decisions do not see the id of, is what it says to whom. */
+/**
+ * An event is what its id says; a message of a service to itself, which decisions do not see the id of, is what it says
+ * to whom.
+ */
 const toItself = (orderId: string, message: unknown) => `${orderId} ${JSON.stringify(message)}`;
 
 /** What identifies a message that is decided. */

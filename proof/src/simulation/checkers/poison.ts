@@ -1,6 +1,6 @@
 /**
- * Messages that no service can handle, put into its queue by a stranger: one that cannot be read, one that fails every time, one that takes
- * the process down every time. Each must end parked where it belongs, and nothing else may.
+ * Messages that no service can handle, put into its queue by a stranger: one that cannot be read, one that fails every
+ * time, one that takes the process down every time. Each must end parked where it belongs, and nothing else may.
  */
 import type { Input } from '@quadrille/service-chassis';
 import { envelop, type EventData, type EventType } from '@quadrille/shared-events';
@@ -35,7 +35,7 @@ const event = <Type extends EventType>(type: Type, data: Omit<EventData<Type>, '
     envelop(type, { ...data, orderId: `order-${id}`, customerId: 'stranger' } as EventData<Type>, { id, time }),
 });
 
-/** An event that each service hears, about an order that nobody knows. */
+/** An event that each service hears, about an unknown order. */
 const HEARD = {
   order: event('InventoryReleased', { items: [] }),
   inventory: event('OrderConfirmed', { totalMinor: 100, currency: 'USD' }),

@@ -1,5 +1,5 @@
 /**
- * The law of a broker that is short of memory, asked of RabbitMQ and of the simulation's broker. RabbitMQ blocks all its
+ * What a broker does that is short of memory: asked of RabbitMQ and of the simulation's broker. RabbitMQ blocks all its
  * clients at once, so this one is private to the test.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -76,7 +76,7 @@ it.each(Object.entries(brokers))(
     await eventually(() => {
       expect(said).toEqual(['1 confirmed', 'blocked']);
     });
-    // Whoever publishes nothing is served as ever.
+    // A client that publishes nothing is served as ever.
     const consumer = await (await broker.connect()).createChannel();
     const got: string[] = [];
     const take = (message: ConsumeMessage | null) => {

@@ -1,6 +1,6 @@
 /**
- * The laws of the broker port: what the services rely on, asked of RabbitMQ and of the simulation's broker through
- * amqplib's own interface. Both must answer the same.
+ * What the services rely on, asked of RabbitMQ and of the simulation's broker through
+ * amqplib's own interface. Both must do the same.
  */
 import type { ConsumeMessage, Message } from 'amqplib';
 import { eventually } from '@quadrille/test-kit';

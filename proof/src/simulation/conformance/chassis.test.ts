@@ -1,6 +1,6 @@
 /**
- * The laws of what the chassis asks of a database: the outbox, the counts of redeliveries, and a COMMIT that nobody hears of.
- * Asked of PostgreSQL and of the simulation's database; both must answer the same.
+ * What the chassis asks of a database: the outbox, the counts of redeliveries, and a COMMIT whose answer is lost.
+ * Asked of PostgreSQL and of the simulation's database; both must do the same.
  */
 import { randomUUID } from 'node:crypto';
 import { inTransaction, isTransient, type Pool, type PoolClient } from '@quadrille/service-chassis';

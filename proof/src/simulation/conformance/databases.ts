@@ -16,7 +16,8 @@ export interface DatabaseUnderTest {
   /** The same database over a network that can be lost. */
   readonly far: Pool;
   /**
-   * The connection of the transaction that commits next is lost: before its COMMIT arrives, or after it has happened, which
+   * The connection of the transaction that commits next is lost: before its COMMIT arrives, or after it has happened,
+   * which
    * `happened` finds out, and before its answer comes. Called when nothing but the COMMIT is left to be sent.
    */
   loseCommit(when: 'before' | 'after', happened: () => Promise<boolean>): void;
@@ -26,7 +27,10 @@ export interface DatabaseUnderTest {
 /** Connections of each pool. */
 const POOL_SIZE = 5;
 
-/** How long the COMMIT and its answer are under way each: long enough for another connection to see that it has happened. */
+/**
+ * How long the COMMIT and its answer are under way each: long enough for another connection to see that it has
+ * happened.
+ */
 const LATENCY_MS = 1_000;
 
 async function openPostgres(service: ShortName): Promise<DatabaseUnderTest> {

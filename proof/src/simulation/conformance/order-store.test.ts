@@ -1,4 +1,7 @@
-/** How the orders of order-service are kept: asked of PostgreSQL and of the simulation's database, which must do the same. */
+/**
+ * How the orders of order-service are kept: asked of PostgreSQL and of the simulation's database, which must do the
+ * same.
+ */
 import { inTransaction } from '@quadrille/service-chassis';
 import { requestedOrder } from '@quadrille/order-service/src/adapters/http/place-order';
 import { createOrderStore, overdueOrders } from '@quadrille/order-service/src/adapters/database/order-store';

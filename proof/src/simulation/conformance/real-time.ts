@@ -1,8 +1,11 @@
-/** Lets a scheduler run along with the real clock, so that the same test can be run on the simulated and on the real thing. */
+/**
+ * Lets a scheduler run along with the real clock, so that the same test can be run on the simulated and on the real
+ * thing.
+ */
 import { setImmediate as turn } from 'node:timers/promises';
 import { world, type Scheduler } from '../engine/scheduler';
 
-/** Starts it; the answer stops it. */
+/** Starts it. Returns what stops it. */
 export function runInRealTime(scheduler: Scheduler): () => Promise<void> {
   const startedMs = performance.now();
   const stopping = new AbortController();

@@ -1,6 +1,6 @@
 /** Exclusive locks on advisory keys and on rows: who waits is served in the order of coming. */
 
-/** Whoever holds locks. */
+/** A transaction that holds locks. */
 export interface Holder {
   /** The lock it waits for, if any. */
   waitsFor: string | undefined;
@@ -16,7 +16,7 @@ interface Lock {
 
 /** The locks of one database. */
 export interface Locks {
-  /** Takes a lock; answers false when the holder has to wait, and will be told. */
+  /** Takes a lock. Returns false when the holder has to wait; it is told when it has the lock. */
   acquire(holder: Holder, name: string): boolean;
   /** Takes it only when it is free. */
   tryAcquire(holder: Holder, name: string): boolean;

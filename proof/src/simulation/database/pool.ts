@@ -155,7 +155,8 @@ export function createPool(options: PoolOptions): SimulatedPool {
     },
   };
   return {
-    // The services use connect() and query() of a pool; the conformance tests hold both implementations to the same behaviour.
+    // The services use connect() and query() of a pool; the conformance tests hold both implementations to the same
+    // behaviour.
     pool: pool as unknown as Pool,
     abandon: (afterMs) => {
       for (const connection of state.all) options.scheduler.after(afterMs, world, connection.leave);

@@ -1,7 +1,7 @@
 /**
  * A database server in memory, at the level of the named statements that the services send: each is a small function on
  * tables. Around them are real transactions: statements of one connection run one after the other, locks make others
- * wait, and a COMMIT may fail, or happen without anybody hearing of it.
+ * wait, and a COMMIT may fail, or happen and its answer be lost.
  */
 import { createLocks } from './locks';
 import { openSession } from './session';
@@ -15,7 +15,7 @@ export interface DatabaseServer {
   /** Goes down: every connection is lost, what was committed stays. */
   stop(): void;
   start(): void;
-  /** Answers nobody until it is thawed. */
+  /** Answers no request until it is thawed. */
   freeze(frozen: boolean): void;
   readonly statistics: Readonly<Statistics>;
 }

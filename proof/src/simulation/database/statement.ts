@@ -1,7 +1,10 @@
-/** What travels between a client and a database server in memory: the named statements that the services send, and their answers. */
+/**
+ * What travels between a client and a database server in memory: the named statements that the services send, and their
+ * results.
+ */
 import type { Transaction } from './transaction';
 
-/** What a statement answers. */
+/** The result of a statement. */
 export interface Result {
   readonly rows: readonly object[];
   readonly rowCount: number;

@@ -28,7 +28,10 @@ interface Entry {
 
 const isBefore = (a: Entry, b: Entry) => a.atMs < b.atMs || (a.atMs === b.atMs && a.key < b.key);
 
-/** Keeps an index over a table's committed rows; null means no moment. Entries of rows that have changed since are dropped when they are met. */
+/**
+ * Keeps an index over a table's committed rows; null means no moment. Entries of rows that have changed since are
+ * dropped when they are met.
+ */
 export function indexByDue<Row extends object>(table: Table<Row>, dueOf: (row: Row) => number | null): DueIndex<Row> {
   const heap = createHeap(isBefore);
   let size = 0;

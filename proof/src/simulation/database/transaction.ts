@@ -1,14 +1,17 @@
-/** Transactions in memory: committed rows, and what a transaction has written and nobody else sees yet. */
+/** Transactions in memory: committed rows, and what a transaction has written and no other sees yet. */
 import type { Table } from './tables';
 
-/** A transaction as its statements see it. READ COMMITTED: it sees its own writes, and others' as soon as they are committed. */
+/**
+ * A transaction as its statements see it. READ COMMITTED: it sees its own writes, and others' as soon as they are
+ * committed.
+ */
 export interface Transaction {
-  /** When it began, in milliseconds of virtual time: what now() answers. */
+  /** When it began, in milliseconds of virtual time: what now() returns. */
   readonly nowMs: number;
   get<Row extends object>(table: Table<Row>, key: string): Row | undefined;
   put<Row extends object>(table: Table<Row>, key: string, row: Row): void;
   remove<Row extends object>(table: Table<Row>, key: string): void;
-  /** Takes a lock if nobody else holds it. */
+  /** Takes a lock if no other holds it. Returns whether it holds it. */
   tryLock(lock: string): boolean;
 }
 

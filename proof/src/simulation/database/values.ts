@@ -27,10 +27,10 @@ export function records(values: readonly unknown[], index: number): unknown {
   return read;
 }
 
-/** An answer of these rows. */
+/** A result of these rows. */
 export const rowsOf = (rows: readonly object[]): Result => ({ rows, rowCount: rows.length });
 
-/** An answer that says how many rows were written. */
+/** A result that says how many rows were written. */
 export const written = (rowCount: number): Result => ({ rows: [], rowCount });
 
 /** A moment as a Date; columns keep whole milliseconds. */

@@ -82,7 +82,7 @@ function createDate(nowMs: () => number): DateConstructor {
       return Math.floor(nowMs());
     }
   }
-  return VirtualDate as unknown as DateConstructor; // called without new, it would throw; nobody does
+  return VirtualDate as unknown as DateConstructor; // called without new, it would throw; no code does so
 }
 
 /**
@@ -103,7 +103,7 @@ function emptyStocks(drawn: () => number): void {
   until(() => childOf(parent));
 }
 
-/** Replaces them; the answer puts the real ones back. */
+/** Replaces them. Returns what puts the real ones back. */
 export function installGlobals(scheduler: Scheduler, random: Random): () => void {
   const real = {
     setTimeout,

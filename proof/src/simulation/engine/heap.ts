@@ -1,4 +1,4 @@
-/** A binary heap: what comes first by `isBefore` is at hand, whatever the order in which things came in. */
+/** A binary heap: what comes first by `isBefore` is at hand, in any order of insertion. */
 
 /** Items in the order of `isBefore`. */
 export interface Heap<Item> {

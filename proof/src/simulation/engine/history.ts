@@ -1,4 +1,7 @@
-/** What happened, step by step: a digest that is the same for the same seed, to the byte, and the lines themselves for whoever wants them. */
+/**
+ * What happened, step by step: a digest that is the same for the same seed, to the byte, and the lines themselves for a
+ * caller who wants them.
+ */
 import { createHash } from 'node:crypto';
 
 /** Characters gathered before they are digested. */

@@ -1,4 +1,4 @@
-/** Seeded randomness: the same name in the same seed gives the same numbers, whatever any other name has drawn. */
+/** Seeded randomness: the same name in the same seed gives the same numbers, independent of what other names draw. */
 import { createHash } from 'node:crypto';
 
 /** One stream of random numbers. */

@@ -7,7 +7,7 @@
  */
 import { createHeap } from './heap';
 
-/** Whoever events happen to: one replica of a service, or the world, which never dies. */
+/** What events happen to: one replica of a service, or the world, which never dies. */
 export interface Owner {
   readonly name: string;
   alive: boolean;
@@ -36,7 +36,7 @@ export interface Scheduler {
   steps(): number;
   /** When the next event happens; undefined when there is none. */
   next(): number | undefined;
-  /** Takes the next step; answers whether there was one. */
+  /** Takes the next step. Returns whether there was one. */
   step(): boolean;
 }
 

@@ -1,4 +1,6 @@
-/** Faults that wait for an opportunity: armed at their time, each lets some opportunities pass and takes the next one. */
+/**
+ * Faults that wait for an opportunity: armed at their time, each lets some opportunities pass and takes the next one.
+ */
 import type { Owner } from '../engine/scheduler';
 import { services } from '@quadrille/operator/src/services';
 import type { Fault, FaultKind } from './fault-plan';

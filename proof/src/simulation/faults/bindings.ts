@@ -6,14 +6,14 @@ import { world, type Scheduler } from '../engine/scheduler';
 
 /** The bindings of a run. */
 export interface Bindings {
-  /** One of a service's queues, whichever, is not bound to one of its events. */
+  /** One of a service's queues, drawn at random, is not bound to one of its events. */
   readonly loseOne: (service: ShortName, forMs: number) => void;
-  /** Nobody is bound to some event. */
+  /** No queue is bound to some event. */
   readonly loseEvent: (forMs: number) => void;
   readonly isBound: (queue: string, routingKey: string) => boolean;
 }
 
-/** What may find nobody bound to it: the events that every order causes, and the first alarm clock. */
+/** What may find no queue bound to it: the events that every order causes, and the first delay queue's key. */
 const EVENTS_AND_TIMERS = [
   'OrderCreated',
   'InventoryReserved',

@@ -98,7 +98,7 @@ const ORDERS_PER_FAULT = 600;
 /** Opportunities that a fault lets pass at most. */
 const SKIP_MAX = 40;
 
-/** Between two waves of customers, in milliseconds: long enough for some of the trouble to pass. */
+/** Between two waves of customers, in milliseconds: long enough for some of the faults to pass. */
 const PAUSE_MS = { least: 500, most: 8_000 } as const;
 
 /** Most faults strike within this time of an order, when there is something to break. */

@@ -74,7 +74,10 @@ const AGAIN_MS = 100;
 /** Publishes that are refused at most, once they are. */
 const REFUSED_MAX = 30;
 
-/** Creates the faults that happen at their time. `happen` returns false for a kind that waits for an opportunity instead. */
+/**
+ * Creates the faults that happen at their time. `happen` returns false for a kind that waits for an opportunity
+ * instead.
+ */
 export function createTimedFaults(options: TimedFaultsOptions): {
   readonly happen: (fault: Fault) => boolean;
   readonly outages: Outages;

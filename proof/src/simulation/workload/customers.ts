@@ -1,4 +1,7 @@
-/** Customers and operators: what they order, when they change their minds, and how they cope with a service that is away. */
+/**
+ * Customers and operators: what they order, when they change their minds, and how they cope with a service that is
+ * away.
+ */
 import { catalogue } from '@quadrille/inventory-service/src/catalogue';
 import { requestedOrder } from '@quadrille/order-service/src/adapters/http/place-order';
 import { placementKey } from '@quadrille/order-service/src/adapters/database/order-store';

@@ -28,7 +28,10 @@ export interface Waiting {
   readonly insist: <State>(random: Random, wish: Wish<State>) => void;
 }
 
-/** Nothing is waited for yet. `unanswered` is called with the last error of a wish that was sent TRIES_MAX times in vain. */
+/**
+ * Nothing is waited for yet. `unanswered` is called with the last error of a wish that was sent TRIES_MAX times in
+ * vain.
+ */
 export function createWaiting(scheduler: Scheduler, unanswered: (message: string) => void): Waiting {
   let busy = 0;
   const later = (ms: number, run: () => void) => {

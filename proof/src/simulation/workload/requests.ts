@@ -1,4 +1,7 @@
-/** Requests from outside to a process: they take a while, find nobody there, and are never answered by who dies meanwhile. */
+/**
+ * Requests from outside to a process: they take a while, may find no process, and are never answered by one that dies
+ * meanwhile.
+ */
 import type { Handled } from '@quadrille/service-chassis';
 import type { Random } from '../engine/random';
 import { world, type Owner, type Scheduler } from '../engine/scheduler';
@@ -17,7 +20,7 @@ const REQUEST_MS = { least: 0.2, most: 2 } as const;
 
 const refused = () => new Error('connect ECONNREFUSED');
 
-/** Asks a process, or nobody if there is none; `command` answers undefined while it takes no requests yet. */
+/** Asks a process; without one the request is refused. `command` returns undefined while it takes no requests yet. */
 export function ask<State>(
   { scheduler, random }: { readonly scheduler: Scheduler; readonly random: Random },
   target: Asked | undefined,
@@ -34,7 +37,7 @@ export function ask<State>(
   const lost = (error: Error) => {
     answered(error);
   };
-  // What a process that died in the middle of this step still says, nobody hears; the caller has been told by its death.
+  // What a process that died in the middle of this step still says is not heard; the caller has been told by its death.
   const once = (answer: Handled<State> | Error) => {
     if (target.alive && target.pending.delete(lost)) answered(answer);
   };

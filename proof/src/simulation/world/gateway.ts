@@ -1,4 +1,6 @@
-/** The way to the bank: requests and answers take time, come late, or never; the bank itself is payment-service's own. */
+/**
+ * The way to the bank: requests and answers take time, come late, or never; the bank itself is payment-service's own.
+ */
 import { createSimulatedGateway } from '@quadrille/payment-service/src/adapters/gateway/simulated-gateway';
 import type { PaymentGateway } from '@quadrille/payment-service/src/gateway';
 import type { Pool } from 'pg';
@@ -22,7 +24,7 @@ export interface GatewayFaults {
 /** The bank's share of charges that it processes when it draws (payment-service's default). */
 const SUCCESS_RATE = 0.8;
 
-/** The bank: it lives on whatever happens to payment-service. */
+/** The bank: it goes on when payment-service dies. */
 export const createBank = (pool: Pool): PaymentGateway =>
   createSimulatedGateway({ pool, successRate: SUCCESS_RATE, latencyMs: [0, 0] });
 

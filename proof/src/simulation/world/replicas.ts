@@ -1,4 +1,6 @@
-/** The processes of the services, two of each: they start, are asked to stop, die, and are started again after a while. */
+/**
+ * The processes of the services, two of each: they start, are asked to stop, die, and are started again after a while.
+ */
 import { STOP_TIMEOUT_MS } from '@quadrille/service-chassis/src/lifecycle/run';
 import type { Handled, Input } from '@quadrille/service-chassis';
 import type { OrderCommand, OrderState } from '@quadrille/order-service/src/domain/decide';
