@@ -44,7 +44,11 @@ describe.each(Object.keys(databasesUnderTest))('in %s', (name) => {
   it('an order is due when its nudge or its deadline is, and not when it is settled', async () => {
     const { pool } = await open('order');
     const due = createOrderStore({ deadlineMs: 0, healingAfterMs: 0 });
-    const [late, settled, waiting] = [requestedOrder(placement, null), requestedOrder(placement, null), requestedOrder(placement, null)];
+    const [late, settled, waiting] = [
+      requestedOrder(placement, null),
+      requestedOrder(placement, null),
+      requestedOrder(placement, null),
+    ];
     await change(pool, due, late.orderId, overdue, () => waits(late));
     await change(pool, due, settled.orderId, overdue, () => waits({ ...settled, status: 'CONFIRMED' }));
     await change(pool, orders, waiting.orderId, overdue, () => waits(waiting));
