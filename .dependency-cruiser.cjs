@@ -10,7 +10,7 @@ const rooms = {
   contract: [],
   timing: [],
   validation: [],
-  database: ['timing'],
+  database: ['contract', 'timing'],
   telemetry: ['database', 'timing'],
   broker: ['telemetry', 'timing'],
   processing: ['contract', 'database', 'broker', 'telemetry', 'timing'],

@@ -29,7 +29,7 @@ export {
   type DueSettings,
   type RowTimes,
 } from './database/due-times';
-export { countOverdue, findOverdue, SWEPT_WITHIN_MS } from './database/overdue';
+export { countOverdue, findOverdue, SWEPT_WITHIN_MS } from './processing/overdue';
 export { openPool, type Pool, type PoolClient } from './database/pool';
 export { inTransaction, lockKeys } from './database/transaction';
 export { isTransient } from './database/transient';
