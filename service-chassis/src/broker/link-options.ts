@@ -23,7 +23,7 @@ export interface LinkState {
   readonly lastError: string | undefined;
 }
 
-/** A channel that is open, until `closed` resolves. */
+/** A channel that is open, until its owner is told that it is closed. */
 export interface OpenChannel<C extends Channel> {
   readonly channel: C;
   /** Grows with every channel of this link. */

@@ -1,6 +1,6 @@
 /**
  * Effects: what a committed state asked for in the world outside (charge, refund, send mail). They run outside any
- * transaction, and their result goes back to the same decision function as a message. Nothing waits in memory for a
+ * transaction, and their result goes back to the service's table as a message. Nothing waits in memory for a
  * turn: neither a consumer nor the sweeper takes a new batch while too many are running. When the process dies, so do
  * they; the state that asked for them is committed, and its sweeper asks again.
  */
