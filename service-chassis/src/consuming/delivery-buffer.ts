@@ -41,8 +41,8 @@ export function createDeliveryBuffer<Message>(options: BufferOptions): DeliveryB
   let draining = false;
   let hurry: () => void = () => undefined;
 
-  const isUrgent = ({ raw, reading }: Delivery<Message>) =>
-    raw.fields.redelivered || !reading.ok || !lingers(reading.type);
+  const isUrgent = (delivery: Delivery<Message>) =>
+    isAlone(delivery) || (delivery.reading.ok && !lingers(delivery.reading.type));
 
   return {
     add: (delivery) => {

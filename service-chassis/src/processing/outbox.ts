@@ -37,8 +37,6 @@ export interface Outbox {
   publish(rows: readonly OutgoingMessage[]): void;
   /** Wakes the relay: the broker is back. */
   wake(): void;
-  /** Rows that are published and not yet deleted. */
-  done(): number;
   /** Lets what is under way be confirmed, deletes it, and ends. Bounded by the publisher's own limits. */
   stop(): Promise<void>;
 }
@@ -68,7 +66,6 @@ function createConfirmed({ pool, log }: OutboxOptions) {
     },
     take,
     putBack,
-    size: () => ids.length,
     deleteAll: async () => {
       if (ids.length === 0) return;
       const taken = take();
@@ -135,7 +132,6 @@ export function createOutbox(options: OutboxOptions): Outbox {
     wake: () => {
       relay.wake();
     },
-    done: () => confirmed.size(),
     stop: async () => {
       clearInterval(sweep);
       await relay.stop();
